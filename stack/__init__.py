@@ -1,0 +1,1 @@
+"""The ground: `make run` on one machine. Standard library only."""

@@ -1,0 +1,103 @@
+"""One Hearth per state folder: who holds it, since when, at which address."""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from stack.layout import Layout, write_atomically
+from stack.problem import Problem, from_os_error
+
+# After a kill -9 of the supervisor its services end within this time and hold the lock until then.
+HANDOVER_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The process that holds the folder; `since` is unix seconds, `url` empty until known."""
+
+    pid: int
+    purpose: str
+    since: float
+    url: str = ""
+
+    def alive(self) -> bool:
+        return Path(f"/proc/{self.pid}").exists()
+
+    def sentence(self) -> str:
+        since = datetime.fromtimestamp(self.since).astimezone().strftime("%H:%M on %d %B %Y")
+        at = f" at {self.url}" if self.url else ""
+        return f"Hearth already runs here{at} (process {self.pid}, since {since})."
+
+
+class Lock:
+    """The held lock; `announce` writes down the address once it is known."""
+
+    def __init__(self, layout: Layout, handle: int, holder: Holder) -> None:
+        self.layout = layout
+        self.handle = handle
+        self.holder = holder
+
+    def announce(self, *, url: str = "") -> None:
+        self.holder = Holder(self.holder.pid, self.holder.purpose, self.holder.since, url)
+        write_atomically(holder_file(self.layout), json.dumps(asdict(self.holder)))
+
+
+def holder_file(layout: Layout) -> Path:
+    """Where the holder says who it is."""
+    return layout.run / "supervisor.json"
+
+
+def read_holder(layout: Layout) -> Holder | None:
+    """Who runs in this folder now; None when nobody does."""
+    try:
+        holder = Holder(**json.loads(holder_file(layout).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return holder if holder.alive() else None
+
+
+@contextmanager
+def claim(layout: Layout, *, purpose: str) -> Iterator[Lock]:
+    """Hold the folder for as long as the block runs. Raises Problem when somebody else does."""
+    try:
+        handle = os.open(layout.run / "supervisor.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise from_os_error(error, layout.run) from error
+    try:
+        _take(handle, layout)
+        lock = Lock(layout, handle, Holder(os.getpid(), purpose, time.time()))
+        lock.announce()
+        try:
+            yield lock
+        finally:
+            holder_file(layout).unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int, layout: Layout) -> None:
+    end = time.monotonic() + HANDOVER_SECONDS
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = read_holder(layout)
+            if holder is not None:
+                raise Problem(
+                    holder.sentence(),
+                    "`make status` shows how it is, `make stop` ends it.",
+                ) from None
+            if time.monotonic() > end:
+                raise Problem(
+                    f"Something still holds {layout.run / 'supervisor.lock'}.",
+                    "An earlier run has not ended yet; `make stop` ends it.",
+                ) from None
+            time.sleep(0.1)
+        else:
+            return

@@ -1,0 +1,33 @@
+"""Lines on the terminal: a prefix per service, in colour when somebody is watching."""
+
+import os
+import sys
+
+COLOURS = {
+    "hearth": 37,
+    "postgres": 34,
+    "redis": 31,
+    "web": 32,
+    "worker": 33,
+    "beat": 36,
+    "console": 35,
+}
+PREFIX_WIDTH = max(len(name) for name in COLOURS)
+
+
+def coloured() -> bool:
+    """Whether the terminal takes colours (https://no-color.org is honoured)."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def say(text: str, *, service: str = "hearth") -> None:
+    """Print one line under the service's prefix; a terminal that went away is no error."""
+    prefix = service.rjust(PREFIX_WIDTH)
+    if coloured():
+        prefix = f"\x1b[{COLOURS.get(service, 37)}m{prefix}\x1b[0m"
+    try:
+        sys.stdout.write(f"{prefix} | {text}\n")
+        sys.stdout.flush()
+    except (BrokenPipeError, OSError):
+        # The services go on without a terminal; their lines are in var/log as well.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 — lives until exit
