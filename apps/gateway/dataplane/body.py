@@ -1,0 +1,141 @@
+"""Reading the few fields the gateway needs from a request body, and replacing them in place.
+
+The body is never decoded and encoded again: numbers, key order and fields nobody here knows arrive
+at the model server as the client wrote them.
+"""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from apps.gateway.dataplane.errors import GatewayError
+
+_TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]', re.DOTALL)
+# A key spelled with escapes ("mod\u0065l") is another way to write the same field twice.
+_ESCAPED_LETTER = b"\\u006"
+_INCLUDE_USAGE = b'"include_usage":true'
+
+
+class Head(msgspec.Struct):
+    """What is read from a body; msgspec walks over the rest without building objects."""
+
+    model: str
+    stream: bool | None = False
+    stream_options: msgspec.Raw = msgspec.Raw(b"")
+
+    @property
+    def wants_usage(self) -> bool:
+        return bool(_stream_options(self).get("include_usage"))
+
+
+_decode_head = msgspec.json.Decoder(Head).decode
+
+
+def read_head(body: bytes) -> Head:
+    """Raises GatewayError 400 when the body is not a JSON object with one `model`."""
+    if not body:
+        raise GatewayError(400, "empty_body", "The request has no body. Send a JSON object.")
+    try:
+        head = _decode_head(body)
+    except msgspec.ValidationError as problem:
+        raise _wrong_shape(str(problem)) from problem
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise GatewayError(
+            400, "invalid_json", f"The body is not valid JSON: {problem}. Check what is sent."
+        ) from problem
+    if not head.model:
+        raise GatewayError(
+            400, "missing_model", "The field `model` is empty. Name a model.", param="model"
+        )
+    if body.count(b'"model"') > 1 or _ESCAPED_LETTER in body:
+        _refuse_double_model(body)
+    return head
+
+
+def _wrong_shape(problem: str) -> GatewayError:
+    if "`model`" in problem and "missing" in problem:
+        return GatewayError(
+            400,
+            "missing_model",
+            "The field `model` is missing. GET /v1/models lists the names that can be used.",
+            param="model",
+        )
+    return GatewayError(400, "invalid_body", f"The body has the wrong shape: {problem}.")
+
+
+def _refuse_double_model(body: bytes) -> None:
+    """Two parsers may read a field given twice differently: one name checked, another used."""
+    if sum(name == "model" for name, _, _ in top_level_fields(body)) > 1:
+        raise GatewayError(
+            400, "duplicate_field", "The field `model` is given twice. Send it once.", param="model"
+        )
+
+
+def top_level_fields(body: bytes) -> Iterator[tuple[str, int, int]]:
+    """The fields of a valid JSON object: name, and where its value begins and ends in the bytes."""
+    depth = 0
+    name: bytes | None = None
+    last_string = b""
+    begin = 0
+    for token in _TOKENS.finditer(body):
+        text = token.group()
+        if text in (b"{", b"["):
+            depth += 1
+        elif depth > 1:
+            depth -= text in (b"}", b"]")
+        elif text == b":":
+            name, begin = last_string, token.end()
+        elif text in (b",", b"}", b"]"):
+            if name is not None:
+                yield (_text(name), *_trimmed(body, begin, token.start()))
+            name = None
+        else:
+            last_string = text
+
+
+def _text(quoted: bytes) -> str:
+    try:
+        return msgspec.json.decode(quoted, type=str)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return quoted.decode(errors="replace")
+
+
+def _trimmed(body: bytes, begin: int, end: int) -> tuple[int, int]:
+    value = body[begin:end]
+    return begin + len(value) - len(value.lstrip()), end - len(value) + len(value.rstrip())
+
+
+def rewrite(body: bytes, head: Head, *, model: str | None, add_usage: bool) -> bytes:
+    """The body for an upstream: another model name, or usage asked for at the stream's end.
+
+    Only the values concerned change; every other byte stays.
+    """
+    if model is not None and model != head.model:
+        body = _replace(body, "model", msgspec.json.encode(model))
+    if add_usage:
+        body = _with_usage(body, head)
+    return body
+
+
+def _replace(body: bytes, field: str, value: bytes) -> bytes:
+    for name, begin, end in top_level_fields(body):
+        if name == field:
+            return body[:begin] + value + body[end:]
+    return body
+
+
+def _with_usage(body: bytes, head: Head) -> bytes:
+    if not bytes(head.stream_options):
+        at = body.index(b"{") + 1
+        return body[:at] + b'"stream_options":{' + _INCLUDE_USAGE + b"}," + body[at:]
+    options = {**_stream_options(head), "include_usage": True}
+    return _replace(body, "stream_options", msgspec.json.encode(options))
+
+
+def _stream_options(head: Head) -> dict[str, object]:
+    raw = bytes(head.stream_options)
+    if not raw:
+        return {}
+    options = msgspec.json.decode(raw)
+    return options if isinstance(options, dict) else {}

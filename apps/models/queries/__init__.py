@@ -1,0 +1,1 @@
+"""The rooms of this app split by noun: ai_models and deployments."""

@@ -1,0 +1,1 @@
+"""The state machines of AI models, deployments and replicas."""

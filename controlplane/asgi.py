@@ -1,0 +1,34 @@
+"""One port for everything: traffic to the data plane, websockets to Channels, the rest to Django."""
+
+import os
+from typing import Any
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+from django.urls import path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings.development")
+django_application = get_asgi_application()
+
+from apps.core.consumers import EventStream  # noqa: E402 - needs Django to be set up
+from controlplane.dataplane import gateway  # noqa: E402
+
+# The stubs only know path() with views that return a response.
+websocket_routes: list[Any] = [path("ws/events", EventStream.as_asgi())]  # type: ignore[arg-type]
+
+
+async def http(scope: Any, receive: Any, send: Any) -> None:
+    """The data plane comes first: a model request never enters Django."""
+    if scope["path"].startswith("/v1/"):
+        await gateway(scope, receive, send)
+    else:
+        await django_application(scope, receive, send)
+
+
+application = ProtocolTypeRouter(
+    {
+        "http": http,
+        "websocket": AuthMiddlewareStack(URLRouter(websocket_routes)),
+    }
+)

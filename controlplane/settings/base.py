@@ -1,0 +1,133 @@
+"""Every setting, read once from the environment. The other settings modules only override."""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+VAR_DIR = Path(os.environ.get("HEARTH_VAR", BASE_DIR / "var")).resolve()
+MODELS_DIR = VAR_DIR / "models"
+REPLICAS_DIR = VAR_DIR / "replicas"
+CONSOLE_DIR = BASE_DIR / "frontend" / "dist"
+
+PUBLIC_URL = os.environ.get("HEARTH_URL", "http://127.0.0.1:8000").rstrip("/")
+
+
+def _secret_key() -> str:
+    path = os.environ.get("HEARTH_SECRET_KEY_FILE")
+    return Path(path).read_text().strip() if path else ""
+
+
+SECRET_KEY = _secret_key() or "only-for-management-commands-that-touch-no-secret"
+
+
+def _database(url: str) -> dict[str, object]:
+    """Django's settings for postgresql://user:password@host/name?host=/socket/directory."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/") or "hearth",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host", [parts.hostname or ""])[0],
+        "PORT": str(parts.port or ""),
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 24, "timeout": 10}},
+    }
+
+
+DATABASES = {"default": _database(os.environ.get("DATABASE_URL", "postgresql:///hearth"))}
+REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+
+ROOT_URLCONF = "controlplane.urls"
+ASGI_APPLICATION = "controlplane.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "channels",
+    "apps.core",
+    "apps.accounts",
+    "apps.operations",
+    "apps.nodes",
+    "apps.models",
+    "apps.gateway",
+]
+MIDDLEWARE = [
+    "controlplane.middleware.request_context",
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "controlplane.middleware.content_security_policy",
+]
+TEMPLATES: list[dict[str, object]] = []
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+ALLOWED_HOSTS = os.environ.get("HEARTH_ALLOWED_HOSTS", "*").split(",")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_COOKIE_NAME = "hearth_csrf"
+SESSION_COOKIE_NAME = "hearth_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# The built console: hashed assets live for ever, everything else is asked for again.
+SERVESTATIC_ROOT = CONSOLE_DIR
+SERVESTATIC_INDEX_FILE = False
+SERVESTATIC_MAX_AGE = 0
+SERVESTATIC_IMMUTABLE_FILE_TEST = r"^/assets/.+\.[0-9a-zA-Z_-]{8,}\..+$"
+STATIC_URL = "/static/"
+
+# A queued message is only a wake-up call: who works on an operation is decided by its lease in
+# Postgres. The broker must never hand a long job out twice by itself, hence the long visibility.
+CELERY_BROKER_URL = (
+    f"redis+socket://{REDIS_URL.removeprefix('unix://')}"
+    if REDIS_URL.startswith("unix://")
+    else REDIS_URL
+)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 24 * 3600,
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+    "global_keyprefix": "hearth:celery:",
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TIMEZONE = "UTC"
+
+OPERATION_LEASE_SECONDS = 15
+OPERATION_HEARTBEAT_SECONDS = 4
+OPERATION_LOST_WORKERS_ALLOWED = 3
+
+# Where catalogue files come from; a mirror inside the building goes here.
+MODEL_SOURCE_URL = os.environ.get("HEARTH_MODEL_SOURCE", "https://huggingface.co")
+
+LOG_LEVEL = os.environ.get("HEARTH_LOG_LEVEL", "INFO")
+LOGGING_CONFIG = "controlplane.logs.configure"
+LOGGING: dict[str, object] = {"level": LOG_LEVEL}

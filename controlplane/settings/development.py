@@ -1,0 +1,3 @@
+"""What `make run` uses on one machine."""
+
+from controlplane.settings.base import *
