@@ -1,4 +1,4 @@
-"""One port for everything: traffic to the data plane, websockets to Channels, the rest to Django."""
+"""One port for everything: /v1 to the data plane, websockets to Channels, the rest to Django."""
 
 import os
 from typing import Any
