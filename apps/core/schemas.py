@@ -56,3 +56,37 @@ class LimitsIn(Schema):
 
     limit: int = 50
     cursor: str | None = None
+
+
+class WhyEvidenceOut(Schema):
+    """One thing that was seen; `link` is a path of the console."""
+
+    at: datetime | None = None
+    text: str
+    link: str = ""
+
+
+class WhyNextOut(Schema):
+    """What happens by itself from here, and when, if that is known."""
+
+    text: str
+    at: datetime | None = None
+
+
+class WhyFixOut(Schema):
+    """A way out. It is carried out by the ordinary endpoint of `action`."""
+
+    action: str
+    label: str
+    effect: str
+    allowed: bool
+    reason: str | None = None
+
+
+class WhyOut(Schema):
+    """Why something is as it is, and what can be done."""
+
+    cause: str
+    evidence: list[WhyEvidenceOut] = []
+    next: WhyNextOut | None = None
+    fixes: list[WhyFixOut] = []
