@@ -1,0 +1,225 @@
+"""The ASGI application for /v1: read, authorise, pick, pass on, settle."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from apps.gateway.dataplane import forward, keys, listing, relay
+from apps.gateway.dataplane.body import read_head
+from apps.gateway.dataplane.call import Call, Context, Message, Receive, Scope, Send
+from apps.gateway.dataplane.config import GatewayConfig
+from apps.gateway.dataplane.counters import Counters
+from apps.gateway.dataplane.errors import GatewayError
+from apps.gateway.dataplane.link import ControlLink
+from apps.gateway.dataplane.upstream import Pool
+
+_FORWARDED_PATHS = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/embeddings"})
+_SWEEP_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(config: GatewayConfig) -> "Gateway":
+    """The data plane as an ASGI application.
+
+    It starts itself with its first request, or earlier by `await app.start()`; `await app.stop()`
+    delivers what is left. It is also a collector for a Prometheus registry.
+    """
+    return Gateway(config)
+
+
+class Gateway:
+    def __init__(self, config: GatewayConfig) -> None:
+        self._config = config
+        self._context: Context | None = None
+        self._counters = Counters()
+        self._starting: asyncio.Task[Context] | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+
+    # -- life
+
+    async def start(self) -> None:
+        await self._ready()
+
+    async def _ready(self) -> Context:
+        if self._starting is None:
+            self._starting = asyncio.get_running_loop().create_task(self._begin())
+        return await asyncio.shield(self._starting)
+
+    async def _begin(self) -> Context:
+        config = self._config
+        context = Context(
+            config=config,
+            link=ControlLink(config),
+            pool=Pool(
+                connect_seconds=config.connect_seconds,
+                first_byte_seconds=config.first_byte_seconds,
+                quiet_seconds=config.quiet_seconds,
+            ),
+            counters=self._counters,
+        )
+        await context.link.start()
+        self._sweeper = asyncio.get_running_loop().create_task(_sweep(context.pool))
+        self._context = context
+        return context
+
+    async def stop(self) -> None:
+        if self._starting is None:
+            return
+        context = await self._starting
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        context.pool.close()
+        await context.link.stop()
+        self._context = self._starting = None
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._counters.collect()
+        link = None if self._context is None else self._context.link
+        if link is None:
+            return
+        for name, about, value in (
+            ("redis_up", "Whether Redis answers this process", float(link.reachable)),
+            ("snapshot_version", "Version of the table in use", float(link.table.version)),
+            ("journal_bytes", "Usage that is not delivered yet", float(link.journal.waiting_bytes)),
+            ("usage_lost", "Requests that could not be written down", float(link.journal.lost)),
+        ):
+            yield GaugeMetricFamily(f"hearth_gateway_{name}", about, value=value)
+
+    # -- requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 4404})
+            return
+        context = self._context or await self._ready()
+        call = Call(context, scope, receive, send)
+        context.counters.inflight += 1
+        try:
+            await _serve(call)
+        except asyncio.CancelledError:
+            if not call.left or call.task is None:
+                raise
+            call.task.uncancel()  # it was our own watcher: the client has left
+        finally:
+            context.counters.inflight -= 1
+            call.close()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+async def _sweep(pool: Pool) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        pool.sweep()
+
+
+async def _serve(call: Call) -> None:
+    try:
+        await _answer(call)
+    except GatewayError as error:
+        await call.refuse(error)
+    except relay.BrokenReply:
+        raise
+    except Exception:
+        logger.exception("request %s failed in the gateway itself", call.id)
+        await call.refuse(
+            GatewayError(
+                500,
+                "gateway_fault",
+                f"Something in the gateway itself went wrong. Its log has the reason "
+                f"under {call.id}.",
+            )
+        )
+
+
+async def _answer(call: Call) -> None:
+    context = call.context
+    _refuse_key_in_address(call)
+    call.caller = keys.authorise(
+        call.scope["headers"], context.link.table.keys, context.config.ticket_secret, time.time()
+    )
+    if call.path not in _FORWARDED_PATHS:
+        await listing.answer(call)
+        return
+    if call.scope["method"] != "POST":
+        raise GatewayError(405, "method_not_allowed", f"{call.path} takes POST.")
+    call.body = await _read_body(call)
+    call.head = read_head(call.body)
+    call.watch_client()
+    call.route = context.link.table.get_for(call.caller, call.head.model)
+    await relay.give(call, await forward.obtain(call))
+
+
+def _refuse_key_in_address(call: Call) -> None:
+    if keys.KEY_PREFIX.encode() in call.scope.get("query_string", b""):
+        raise GatewayError(
+            401,
+            "key_in_address",
+            "An API key was sent in the address, where logs keep it. Send it as "
+            "`Authorization: Bearer …`, and revoke this one.",
+        )
+
+
+async def _read_body(call: Call) -> bytes:
+    """The whole body. Raises GatewayError 408, 413 or 415."""
+    limit = call.context.config.max_body_bytes
+    for name, value in call.scope["headers"]:
+        if name == b"content-length" and int(value) > limit:
+            raise _too_large(limit)
+        if name == b"content-encoding" and value.lower() != b"identity":
+            raise GatewayError(
+                415,
+                "compressed_body",
+                "Compressed request bodies are not read. Send the JSON as it is.",
+                close=True,
+            )
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await _next_part(call)
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        if not message.get("more_body"):
+            return b"".join(parts) + part if parts else part
+        parts.append(part)
+
+
+async def _next_part(call: Call) -> Message:
+    try:
+        async with asyncio.timeout(call.context.config.body_seconds):
+            message = await call.receive()
+    except TimeoutError as problem:
+        raise GatewayError(
+            408, "body_timeout", "The rest of the request body did not arrive.", close=True
+        ) from problem
+    if message["type"] == "http.disconnect":
+        call.left = True
+        raise GatewayError(400, "client_left", "The client left before its request was complete.")
+    return message
+
+
+def _too_large(limit: int) -> GatewayError:
+    return GatewayError(
+        413,
+        "body_too_large",
+        f"The request body is larger than {limit // (1024 * 1024)} MiB.",
+        close=True,
+    )

@@ -1,0 +1,265 @@
+"""One request from its first byte to its settlement: what is known of it, and whether the client
+is still there."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from apps.gateway.dataplane.body import Head
+from apps.gateway.dataplane.config import GatewayConfig
+from apps.gateway.dataplane.counters import Counters
+from apps.gateway.dataplane.errors import GatewayError
+from apps.gateway.dataplane.keys import Caller
+from apps.gateway.dataplane.link import ControlLink
+from apps.gateway.dataplane.route_table import Choice, Endpoint, Route
+from apps.gateway.dataplane.sse import EventRelay, Usage
+from apps.gateway.dataplane.upstream import Connection, Pool
+from apps.gateway.dataplane.usage import UsageRecord, new_id
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+CLIENT_LEFT = 499
+_WATCH_AFTER_SECONDS = 0.02  # most small requests are over by then and need no watcher
+_BYTES_PER_TOKEN = 4  # only where nobody counted
+
+_NOBODY = Caller(team_id=0)
+_UNREAD = Head(model="")
+_NO_ROUTE = Route(name="", team_id=None, targets=())
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every request of a process shares."""
+
+    config: GatewayConfig
+    link: ControlLink
+    pool: Pool
+    counters: Counters
+
+
+class Call:
+    """The state of one request. Written to by the steps that serve it, settled exactly once."""
+
+    __slots__ = (
+        "_began",
+        "_connection",
+        "_endpoint",
+        "_settled",
+        "_timer",
+        "_watcher",
+        "at",
+        "body",
+        "caller",
+        "connect_seconds",
+        "context",
+        "error",
+        "first_byte_seconds",
+        "head",
+        "id",
+        "left",
+        "path",
+        "queue_seconds",
+        "receive",
+        "relay",
+        "route",
+        "scope",
+        "send",
+        "started",
+        "status",
+        "task",
+        "tried",
+        "usage",
+        "usage_added",
+    )
+
+    def __init__(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
+        self.context = context
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.id = new_id()
+        self.at = time.time()
+        self._began = time.perf_counter()
+        self.path: str = scope["path"]
+        self.caller = _NOBODY
+        self.head = _UNREAD
+        self.body = b""
+        self.route = _NO_ROUTE
+        self.tried: set[str] = set()
+        self.usage_added = False
+        self.usage: Usage | None = None
+        self.relay: EventRelay | None = None
+        self.status = 0
+        self.error = ""
+        self.started = False
+        self.left = False
+        self.queue_seconds = 0.0
+        self.connect_seconds = 0.0
+        self.first_byte_seconds = 0.0
+        self.task: asyncio.Task[Any] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._endpoint: Endpoint | None = None
+        self._connection: Connection | None = None
+        self._settled = False
+
+    # -- the client
+
+    def watch_client(self) -> None:
+        """From now on the client's leaving cancels the work. The body has been read by now."""
+        self.task = asyncio.current_task()
+        self._timer = asyncio.get_running_loop().call_later(
+            _WATCH_AFTER_SECONDS, self._start_watcher
+        )
+
+    def _start_watcher(self) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(self._wait_for_leaving())
+
+    async def _wait_for_leaving(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+        if self.task is not None and not self._settled:
+            self.left = True
+            self.task.cancel()
+
+    def stop_watching(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+    async def start_reply(self, status: int, headers: Headers) -> None:
+        self.started = True
+        self.status = status
+        await self.send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [*headers, (b"x-request-id", self.id.encode())],
+            }
+        )
+
+    async def send_part(self, part: bytes) -> None:
+        await self.send({"type": "http.response.body", "body": part, "more_body": True})
+
+    async def end_reply(self, part: bytes = b"") -> None:
+        """Settle, then let the client have the last of its bytes."""
+        self.settle()
+        await self.send({"type": "http.response.body", "body": part})
+
+    async def refuse(self, error: GatewayError) -> None:
+        """Tell the client what is wrong: as an event when a stream has already begun."""
+        self.error = error.code
+        if self.started:
+            await self.end_reply(error.event())
+            return
+        body = error.body()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            *error.headers(),
+        ]
+        await self.start_reply(error.status, headers)
+        await self.end_reply(body)
+
+    # -- the upstream
+
+    def take(self, choice: Choice) -> None:
+        """Count the request against an endpoint; `let_go` is its counterpart."""
+        self.let_go()
+        endpoint = self._endpoint = choice.endpoint
+        self.tried.add(endpoint.id)
+        endpoint.load.inflight += 1
+        if endpoint.deployment_id is not None:
+            self.context.link.begin_use(endpoint.deployment_id)
+
+    def use(self, connection: Connection) -> None:
+        self._connection = connection
+        self.connect_seconds = connection.connect_seconds
+        self.first_byte_seconds = connection.first_byte_at - self._began
+
+    def let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.release()
+            self._connection = None
+        if self._endpoint is not None:
+            self._endpoint.load.inflight -= 1
+            if self._endpoint.deployment_id is not None:
+                self.context.link.end_use(self._endpoint.deployment_id)
+            self._endpoint = None
+
+    # -- settlement
+
+    def close(self) -> None:
+        self.stop_watching()
+        if self.left and not self._settled:
+            self.status, self.error = CLIENT_LEFT, "client_left"
+        self.settle()
+        self.let_go()
+
+    def settle(self) -> None:
+        """Write down what the request cost: at its end, however it ended, and only once."""
+        if self._settled:
+            return
+        self._settled = True
+        seconds = time.perf_counter() - self._began
+        counters = self.context.counters
+        counters.took(seconds)
+        if self.head is _UNREAD:
+            counters.requests[self._endpoint_name(), "", self.status] += 1
+            return
+        record = self._record(seconds)
+        counters.requests[record.endpoint, record.route, record.status] += 1
+        counters.tokens[record.route, "prompt"] += record.prompt_tokens
+        counters.tokens[record.route, "completion"] += record.completion_tokens
+        self.context.link.journal.add(record)
+
+    def _endpoint_name(self) -> str:
+        name = self.path.removeprefix("/v1/")
+        return "models" if name.startswith("models") else "other" if self.head is _UNREAD else name
+
+    def _record(self, seconds: float) -> UsageRecord:
+        caller, head, endpoint = self.caller, self.head, self._endpoint
+        record = UsageRecord(
+            id=self.id,
+            at=self.at,
+            team_id=caller.team_id,
+            key_id=caller.key_id,
+            user_id=caller.user_id,
+            endpoint=self._endpoint_name(),
+            model=head.model[:200],
+            route=self.route.name,
+            status=self.status,
+            error=self.error,
+            streamed=bool(head.stream),
+            queue_ms=round(self.queue_seconds * 1e3, 3),
+            connect_ms=round(self.connect_seconds * 1e3, 3),
+            first_byte_ms=round(self.first_byte_seconds * 1e3, 3),
+            total_ms=round(seconds * 1e3, 3),
+        )
+        if endpoint is not None:
+            record.deployment_id = endpoint.deployment_id
+            record.upstream_id = endpoint.upstream_id
+            record.replica_id = endpoint.replica_id
+            record.served_by = endpoint.name
+            record.node = endpoint.node
+        self._count_tokens(record)
+        return record
+
+    def _count_tokens(self, record: UsageRecord) -> None:
+        usage = self.usage or (self.relay.usage if self.relay is not None else None)
+        if usage is not None:
+            record.prompt_tokens = usage.prompt_tokens or 0
+            record.completion_tokens = usage.completion_tokens or 0
+            if usage.prompt_tokens_details is not None:
+                record.cached_tokens = usage.prompt_tokens_details.cached_tokens or 0
+        elif self.relay is not None or (self.left and self._endpoint is not None):
+            record.estimated = True
+            record.prompt_tokens = len(self.body) // _BYTES_PER_TOKEN
+            record.completion_tokens = 0 if self.relay is None else self.relay.events

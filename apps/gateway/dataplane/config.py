@@ -1,0 +1,30 @@
+"""What a gateway process is started with. Everything is passed in; nothing is read from outside."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class GatewayConfig:
+    """`decrypt` opens upstream keys from the snapshot; `ticket_secret` signs console tickets.
+
+    Without `cache_file` a start needs Redis; without `spool_dir` usage waits in memory while Redis
+    is away. Durations are in seconds.
+    """
+
+    redis_url: str
+    decrypt: Callable[[str], str]
+    ticket_secret: bytes
+    cache_file: Path | None = None
+    spool_dir: Path | None = None
+    spool_bytes: int = 256 * 1024 * 1024
+    max_body_bytes: int = 32 * 1024 * 1024
+    body_seconds: float = 30.0  # between two parts of a request body
+    connect_seconds: float = 5.0
+    first_byte_seconds: float = 600.0  # a long prompt on a slow machine takes its time
+    quiet_seconds: float = 300.0  # between two pieces of a reply
+    hold_seconds: float = 300.0  # waiting for a model to load
+    hold_notice_seconds: float = 3.0  # between two signs of life while waiting
+    poll_seconds: float = 1.0
+    flush_seconds: float = 0.25

@@ -1,0 +1,349 @@
+"""Getting a reply from somewhere: pick, send, try the next one, wait for a model to load."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from redis.exceptions import RedisError
+
+from apps.gateway.dataplane import route_table
+from apps.gateway.dataplane.body import rewrite
+from apps.gateway.dataplane.call import Call, Headers
+from apps.gateway.dataplane.errors import Cause, GatewayError, UpstreamFailure
+from apps.gateway.dataplane.route_table import Choice, Endpoint, Route, ServedDeployment
+from apps.gateway.dataplane.sse import EventRelay
+from apps.gateway.dataplane.upstream import Connection
+
+_AVOID_SECONDS = 2.0
+_PLAIN_LIMIT = 8 * 1024 * 1024  # larger replies are passed on as they come
+_WITH_USAGE_OPTION = frozenset({"/v1/chat/completions", "/v1/completions"})
+_GIVE_UP_ON_FAILED_SECONDS = 2.0
+
+# Between a client and a proxy, or between a proxy and a server, and never through: RFC 9110, 7.6.1.
+_HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+# Also kept back: the client's own credentials, and encodings in which usage could not be read.
+_NOT_FORWARDED = _HOP_BY_HOP | {
+    b"host",
+    b"authorization",
+    b"x-api-key",
+    b"cookie",
+    b"content-length",
+    b"accept-encoding",
+    b"expect",
+}
+_NOT_RETURNED = _HOP_BY_HOP | {b"content-length", b"date", b"server", b"set-cookie"}
+
+
+@dataclass(slots=True)
+class Reply:
+    """What an upstream answered, up to the first piece of its body at least.
+
+    `connection` is None when the body is complete.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes
+    connection: Connection | None
+    is_events: bool
+    endpoint: Endpoint
+    path: str
+
+
+async def obtain(call: Call) -> Reply:
+    """The reply to give the client. Raises GatewayError when nobody gives one."""
+    route = call.route
+    visited = {route.name}
+    cause: Cause = "cold"
+    bad_reply: Reply | None = None
+    failure: UpstreamFailure | None = None
+    while True:
+        choice = route_table.pick(route, call.tried, time.monotonic())
+        if choice is None:
+            following = _fallback(call, route, cause, visited)
+            if following is not None:
+                visited.add(following.name)
+                route = following
+                continue
+            if bad_reply is not None:
+                return bad_reply
+            if failure is not None:
+                raise _exhausted(route, failure)
+            choice = await _wait_for_replica(call, route)
+        try:
+            reply = await _attempt(call, choice)
+        except UpstreamFailure as problem:
+            failure, cause = problem, problem.cause
+            _note_failure(call, choice, cause)
+            continue
+        blame = _blame(reply.status)
+        if blame is None:
+            return reply
+        bad_reply, cause = reply, blame
+        _note_failure(call, choice, cause)
+
+
+def _blame(status: int) -> Cause | None:
+    """Why another upstream may do better, or None when this reply is the answer.
+
+    A plain 500 is an answer: sending a request that breaks a server to all of them helps nobody.
+    """
+    if status == 429:
+        return "429"
+    return "5xx" if status in (502, 503, 504) else None
+
+
+def _note_failure(call: Call, choice: Choice, cause: Cause) -> None:
+    choice.endpoint.load.avoid_until = time.monotonic() + _AVOID_SECONDS
+    call.context.counters.failures[choice.endpoint.name, cause] += 1
+
+
+def _fallback(call: Call, route: Route, cause: Cause, visited: set[str]) -> Route | None:
+    name = route_table.fallback_for(route, cause)
+    if name is None or name in visited:
+        return None
+    return call.context.link.table.find(call.caller.team_id, name)
+
+
+def _exhausted(route: Route, failure: UpstreamFailure) -> GatewayError:
+    if failure.cause == "timeout":
+        return GatewayError(
+            504,
+            "upstream_timeout",
+            f"The server behind {route.name!r} {failure.message}. "
+            "Try a shorter prompt, or look at its load on the Deployments page.",
+        )
+    return GatewayError(
+        502,
+        "upstream_unreachable",
+        f"The server behind {route.name!r} {failure.message}. "
+        "Try again in a moment; the Deployments page shows why it is away.",
+        retry_after=2,
+    )
+
+
+# -- one attempt
+
+
+async def _attempt(call: Call, choice: Choice) -> Reply:
+    """Send the request once. Raises UpstreamFailure while the client has seen nothing of it."""
+    call.take(choice)
+    request = _request(call, choice)
+    connection = await call.context.pool.send(choice.endpoint.address, request)
+    call.use(connection)
+    headers, is_events = _reply_headers(connection.headers)
+    first = await connection.piece()
+    if is_events and connection.status == 200:
+        call.relay = EventRelay(withhold_usage=call.usage_added)
+        still_open: Connection | None = connection
+    else:
+        is_events = False
+        first, still_open = await _collect(connection, first)
+        if still_open is None:
+            connection.release()
+    reply = Reply(
+        status=connection.status,
+        headers=headers,
+        body=first,
+        connection=still_open,
+        is_events=is_events,
+        endpoint=choice.endpoint,
+        path=call.path,
+    )
+    return reply if reply.status < 400 else _presentable(reply)
+
+
+async def _collect(connection: Connection, first: bytes) -> tuple[bytes, Connection | None]:
+    """The whole body, or its beginning and the connection the rest will come from."""
+    if connection.at_end:
+        return first, None
+    parts = [first]
+    size = len(first)
+    while size <= _PLAIN_LIMIT:
+        part = await connection.piece()
+        if not part:
+            return b"".join(parts), None
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts), connection
+
+
+def _request(call: Call, choice: Choice) -> bytes:
+    head = call.head
+    call.usage_added = bool(
+        head.stream and not head.wants_usage and call.path in _WITH_USAGE_OPTION
+    )
+    body = rewrite(call.body, head, model=choice.target.model, add_usage=call.usage_added)
+    address = choice.endpoint.address
+    query: bytes = call.scope.get("query_string", b"")
+    lines = [
+        b"POST %s%s%s HTTP/1.1\r\nhost: %s\r\ncontent-length: %d\r\naccept-encoding: identity"
+        % (
+            address.path.encode(),
+            call.path.removeprefix("/v1").encode(),
+            b"?" + query if query else b"",
+            address.authority.encode(),
+            len(body),
+        )
+    ]
+    lines.extend(_forwarded(call.scope["headers"]))
+    if choice.endpoint.authorization is not None:
+        lines.append(b"authorization: " + choice.endpoint.authorization)
+    lines.append(b"\r\n" + body)
+    return b"\r\n".join(lines)
+
+
+def _forwarded(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+    dropped = _NOT_FORWARDED
+    for name, value in headers:
+        if name == b"connection" and b"," in value:
+            dropped = dropped | {token.strip().lower() for token in value.split(b",")}
+    return [name + b": " + value for name, value in headers if name not in dropped]
+
+
+def _reply_headers(headers: Headers) -> tuple[Headers, bool]:
+    """What of an upstream's headers the client gets, and whether an event stream follows."""
+    is_events = False
+    kept = []
+    for name, value in headers:
+        if name == b"content-type":
+            is_events = value[:17].lower() == b"text/event-stream"
+        if name not in _NOT_RETURNED and not name.startswith(b"access-control-"):
+            kept.append((name, value))
+    return kept, is_events
+
+
+def _presentable(reply: Reply) -> Reply:
+    """An error in the shape the client expects. JSON from the upstream is left as it is."""
+    if reply.status in (401, 403):
+        raise GatewayError(
+            502,
+            "upstream_credentials",
+            f"{reply.endpoint.name!r} refused the credentials Hearth has for it. "
+            "Set its API key anew on the Upstreams page.",
+        )
+    if reply.connection is not None or reply.body.lstrip()[:1] == b"{":
+        return reply
+    error = GatewayError(
+        reply.status,
+        "upstream_error",
+        f"{reply.endpoint.name!r} answered {reply.status} to {reply.path} without saying why.",
+    )
+    reply.headers = [(b"content-type", b"application/json")]
+    reply.body = error.body()
+    return reply
+
+
+# -- waiting for a model to load
+
+
+async def _wait_for_replica(call: Call, route: Route) -> Choice:
+    """Wake a sleeping deployment and wait until it answers. Raises GatewayError 503."""
+    sleeping = route_table.wakeable(route)
+    if not sleeping:
+        raise _nobody_there(route)
+    context = call.context
+    began = time.monotonic()
+    notice_at = began + context.config.hold_notice_seconds
+    try:
+        while True:
+            await _ask_for(call, sleeping[0])
+            now = time.monotonic()
+            _give_up_if_hopeless(call, route, now - began)
+            await context.link.wait_for_change(within=max(0.05, notice_at - now))
+            route, choice = _look_again(call, route)
+            if choice is not None:
+                return choice
+            sleeping = route_table.wakeable(route) or sleeping
+            if time.monotonic() >= notice_at:
+                notice_at += context.config.hold_notice_seconds
+                await _show_life(call, sleeping[0])
+    finally:
+        call.queue_seconds += time.monotonic() - began
+
+
+async def _ask_for(call: Call, deployment: ServedDeployment) -> None:
+    try:
+        await call.context.link.ask_for(deployment.id)
+    except (RedisError, OSError) as problem:
+        raise GatewayError(
+            503,
+            "cannot_wake",
+            f"{deployment.name!r} is not loaded and cannot be woken while Redis is away. "
+            "Try again in a moment.",
+            retry_after=5,
+        ) from problem
+
+
+def _look_again(call: Call, route: Route) -> tuple[Route, Choice | None]:
+    fresh = call.context.link.table.find(call.caller.team_id, route.name)
+    if fresh is None:
+        raise GatewayError(
+            503, "model_removed", f"{route.name!r} was removed while it was waited for."
+        )
+    return fresh, route_table.pick(fresh, call.tried, time.monotonic())
+
+
+def _give_up_if_hopeless(call: Call, route: Route, waited: float) -> None:
+    limit = call.context.config.hold_seconds
+    if waited >= limit:
+        raise GatewayError(
+            503,
+            "load_timeout",
+            f"{route.name!r} did not finish loading within {limit:.0f} s. "
+            "Its log on the Deployments page says what it is doing.",
+            retry_after=30,
+        )
+    if waited < _GIVE_UP_ON_FAILED_SECONDS:
+        return
+    for target in route.targets:
+        served = target.deployment
+        if served is not None and served.state == "failed":
+            raise GatewayError(
+                503,
+                "load_failed",
+                f"{route.name!r} could not be loaded: {served.state_reason or 'see its log.'}",
+            )
+
+
+async def _show_life(call: Call, deployment: ServedDeployment) -> None:
+    """A comment line, so that a streaming client does not give up while the model loads."""
+    if not call.head.stream:
+        return
+    if not call.started:
+        await call.start_reply(200, EVENT_HEADERS)
+    await call.send_part(b": loading %s\n\n" % deployment.name.encode())
+
+
+EVENT_HEADERS: Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+def _nobody_there(route: Route) -> GatewayError:
+    states = [
+        f"{target.deployment.name} is {target.deployment.state}"
+        for target in route.targets
+        if target.deployment is not None
+    ]
+    detail = "; ".join(states) or "its upstream is not set up"
+    return GatewayError(
+        503,
+        "no_replica",
+        f"Nothing serves {route.name!r} right now: {detail}. The Deployments page shows why.",
+        retry_after=5,
+    )

@@ -1,0 +1,207 @@
+"""The line to the control plane: the route table comes in; usage, demand and activity go out.
+
+All of it is in the background. No request waits for Redis, except one that needs a model woken.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Coroutine
+from typing import Any
+
+import msgspec
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from apps.gateway.dataplane import snapshot
+from apps.gateway.dataplane.config import GatewayConfig
+from apps.gateway.dataplane.route_table import Load, RouteTable
+from apps.gateway.dataplane.usage import USAGE_FIELD, USAGE_STREAM, Journal
+
+DEMAND_STREAM = "hearth:gateway:demand"
+ACTIVITY_HASH = "hearth:gateway:activity"
+
+_DEMAND_KEPT = 1000
+_ASK_AGAIN_SECONDS = 5.0
+_PAUSE_SECONDS = 0.5
+_ORPHAN_SECONDS = 30.0
+_REDIS_TROUBLE = (RedisError, OSError)
+
+logger = logging.getLogger(__name__)
+
+
+class ControlLink:
+    """Holds the current table and everything that is on its way to the control plane."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        self._config = config
+        self.table = RouteTable()
+        self.loads: dict[str, Load] = {}
+        self.reachable = False
+        self.journal = Journal(config.spool_dir, max_bytes=config.spool_bytes)
+        self._refused_version: int | None = None
+        self._changed = asyncio.Event()
+        self._asked: dict[int, float] = {}
+        self._active: Counter[int] = Counter()
+        self._touched: set[int] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._redis = self._client(socket_timeout=2)
+
+    def _client(self, *, socket_timeout: float) -> redis.asyncio.Redis:
+        return redis.asyncio.Redis.from_url(
+            self._config.redis_url,
+            socket_timeout=socket_timeout,
+            socket_connect_timeout=1,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+    # -- life
+
+    async def start(self) -> None:
+        """Take the cached table, look once for a newer one, and go on in the background."""
+        self.journal.open()
+        if self._config.cache_file is not None:
+            cached = snapshot.read_cache(self._config.cache_file)
+            if cached is not None:
+                self._use(cached)
+        try:
+            await asyncio.wait_for(self.refresh(), 2)
+        except (TimeoutError, *_REDIS_TROUBLE) as problem:
+            logger.warning("Redis does not answer, going on with what is known: %s", problem)
+        self._tasks = [self._background(self._follow()), self._background(self._send())]
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(work)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await asyncio.wait_for(self.journal.deliver(self._deliver_usage), 2)
+        except (TimeoutError, *_REDIS_TROUBLE) as problem:
+            logger.warning("usage stays in the journal: %s", problem)
+        self.journal.close()
+        await self._redis.aclose()
+
+    # -- the table
+
+    async def _follow(self) -> None:
+        """Refresh at every announcement and at every poll."""
+        listener = self._client(socket_timeout=self._config.poll_seconds + 10)
+        while True:
+            try:
+                async with listener.pubsub() as channel:
+                    await channel.subscribe(snapshot.CHANGED_CHANNEL)
+                    while True:
+                        await self.refresh()
+                        await channel.get_message(timeout=self._config.poll_seconds)
+            except _REDIS_TROUBLE as problem:
+                self._lost(problem)
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def refresh(self) -> None:
+        """Read the snapshot if its version is another one. Raises RedisError or OSError."""
+        beginning = await self._redis.getrange(snapshot.SNAPSHOT_KEY, 0, snapshot.VERSION_BYTES - 1)
+        self._found()
+        version = snapshot.version_of(_raw(beginning))
+        if version in (None, self.table.version, self._refused_version):
+            return
+        raw = _raw(await self._redis.get(snapshot.SNAPSHOT_KEY))
+        try:
+            self._use(snapshot.decode(raw))
+        except msgspec.DecodeError as problem:
+            self._refused_version = version
+            logger.error("snapshot %s cannot be read, the one before stays: %s", version, problem)  # noqa: TRY400
+            return
+        if self._config.cache_file is not None:
+            await asyncio.to_thread(snapshot.write_cache, self._config.cache_file, raw)
+
+    def _use(self, fresh: snapshot.Snapshot) -> None:
+        loads: dict[str, Load] = dict(self.loads)
+        self.table = snapshot.build_table(fresh, decrypt=self._config.decrypt, loads=loads)
+        self.loads = loads
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait_for_change(self, *, within: float) -> None:
+        """Return when another table is in use, or when the time is over."""
+        try:
+            await asyncio.wait_for(self._changed.wait(), within)
+        except TimeoutError:
+            return
+
+    def _found(self) -> None:
+        if not self.reachable:
+            logger.info("Redis answers")
+        self.reachable = True
+
+    def _lost(self, problem: Exception) -> None:
+        if self.reachable:
+            logger.warning("Redis does not answer; known keys and routes go on: %s", problem)
+        self.reachable = False
+
+    # -- what goes out
+
+    async def ask_for(self, deployment_id: int) -> None:
+        """Tell the control plane that somebody waits for this deployment. Raises RedisError."""
+        now = time.monotonic()
+        if now - self._asked.get(deployment_id, -_ASK_AGAIN_SECONDS) < _ASK_AGAIN_SECONDS:
+            return
+        self._asked[deployment_id] = now
+        try:
+            await self._redis.xadd(
+                DEMAND_STREAM,
+                {"deployment_id": str(deployment_id), "at": f"{time.time():.3f}"},
+                maxlen=_DEMAND_KEPT,
+                approximate=True,
+            )
+        except _REDIS_TROUBLE:
+            del self._asked[deployment_id]
+            raise
+
+    def begin_use(self, deployment_id: int) -> None:
+        self._active[deployment_id] += 1
+        self._touched.add(deployment_id)
+
+    def end_use(self, deployment_id: int) -> None:
+        self._touched.add(deployment_id)
+        self._active[deployment_id] -= 1
+        if self._active[deployment_id] <= 0:
+            del self._active[deployment_id]
+
+    async def _send(self) -> None:
+        activity_at = orphans_at = 0.0
+        while True:
+            await asyncio.sleep(self._config.flush_seconds)
+            now = time.monotonic()
+            try:
+                await self.journal.deliver(self._deliver_usage)
+                if now - activity_at >= 1:
+                    activity_at = now
+                    await self._report_activity()
+                if now - orphans_at >= _ORPHAN_SECONDS:
+                    orphans_at = now
+                    await self.journal.deliver_orphans(self._deliver_usage)
+            except _REDIS_TROUBLE as problem:
+                self._lost(problem)
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _deliver_usage(self, lines: bytes) -> None:
+        await self._redis.xadd(USAGE_STREAM, {USAGE_FIELD: lines})
+
+    async def _report_activity(self) -> None:
+        used = self._touched | set(self._active)
+        if not used:
+            return
+        at = str(int(time.time()))
+        await self._redis.hset(ACTIVITY_HASH, mapping={str(each): at for each in used})
+        self._touched.clear()
+
+
+def _raw(value: bytes | str | None) -> bytes:
+    """What a client that does not decode returns; its type says more than it can be."""
+    return value if isinstance(value, bytes) else b""

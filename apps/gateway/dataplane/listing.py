@@ -1,0 +1,59 @@
+"""GET /v1/models and GET /v1/models/{id}: one shape that OpenAI's and Anthropic's clients read."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from apps.gateway.dataplane.call import Call
+from apps.gateway.dataplane.errors import GatewayError
+from apps.gateway.dataplane.route_table import Route
+
+_LIST = "/v1/models"
+
+
+async def answer(call: Call) -> None:
+    """Raises GatewayError 404 for any other path under /v1, 405 for another method."""
+    path = call.path.rstrip("/")
+    if path != _LIST and not path.startswith(_LIST + "/"):
+        raise GatewayError(
+            404,
+            "unknown_path",
+            f"There is nothing at {call.path}. The API guide lists the paths there are.",
+        )
+    if call.scope["method"] not in ("GET", "HEAD"):
+        raise GatewayError(405, "method_not_allowed", f"{call.path} takes GET.")
+    body = msgspec.json.encode(_one(call, path) if path != _LIST else _all(call))
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    await call.start_reply(200, headers)
+    await call.end_reply(body)
+
+
+def _one(call: Call, path: str) -> dict[str, object]:
+    name = path.removeprefix(_LIST + "/")
+    return _entry(call.context.link.table.get_for(call.caller, name))
+
+
+def _all(call: Call) -> dict[str, object]:
+    entries = [_entry(route) for route in call.context.link.table.list_for(call.caller)]
+    return {
+        "object": "list",
+        "data": entries,
+        "has_more": False,
+        "first_id": entries[0]["id"] if entries else None,
+        "last_id": entries[-1]["id"] if entries else None,
+    }
+
+
+def _entry(route: Route) -> dict[str, object]:
+    return {
+        "id": route.name,
+        "object": "model",
+        "created": route.created,
+        "owned_by": "hearth",
+        "type": "model",
+        "display_name": route.name,
+        "created_at": datetime.fromtimestamp(route.created, UTC).isoformat(),
+    }

@@ -1,0 +1,97 @@
+"""Giving a reply to the client: a plain one at once, a stream event by event."""
+
+from apps.gateway.dataplane.call import Call, Headers
+from apps.gateway.dataplane.errors import GatewayError, UpstreamFailure
+from apps.gateway.dataplane.forward import Reply
+from apps.gateway.dataplane.sse import EventRelay, usage_of_reply
+from apps.gateway.dataplane.upstream import Connection
+
+_STREAM_DEFAULTS: dict[bytes, bytes] = {b"cache-control": b"no-cache", b"x-accel-buffering": b"no"}
+
+
+async def give(call: Call, reply: Reply) -> None:
+    if reply.is_events and reply.connection is not None and call.relay is not None:
+        await _give_events(call, reply, reply.connection, call.relay)
+    elif call.started:
+        await _give_as_event(call, reply)
+    elif reply.connection is not None:
+        await _give_long(call, reply, reply.connection)
+    else:
+        await _give_plain(call, reply)
+
+
+async def _give_plain(call: Call, reply: Reply) -> None:
+    call.usage = usage_of_reply(reply.body) if reply.status == 200 else None
+    call.error = "" if reply.status < 400 else "upstream_error"
+    headers = [*_served_by(reply), (b"content-length", b"%d" % len(reply.body))]
+    await call.start_reply(reply.status, headers)
+    await call.end_reply(reply.body)
+
+
+async def _give_as_event(call: Call, reply: Reply) -> None:
+    """A plain reply after the stream has begun (its model had to load first): an error, mostly."""
+    if reply.status < 400:
+        call.usage = usage_of_reply(reply.body)
+    call.error = "" if reply.status < 400 else "upstream_error"
+    one_line = b" ".join(reply.body.splitlines())
+    await call.end_reply(b"data: " + one_line + b"\n\n")
+
+
+async def _give_long(call: Call, reply: Reply, connection: Connection) -> None:
+    await call.start_reply(reply.status, _served_by(reply))
+    await call.send_part(reply.body)
+    try:
+        while piece := await connection.piece():
+            await call.send_part(piece)
+    except UpstreamFailure as failure:
+        # The length was never announced; a cut connection is the only honest way to say it.
+        call.error = "upstream_broke"
+        raise BrokenReply from failure
+    await call.end_reply()
+
+
+class BrokenReply(Exception):
+    """A plain reply broke off after a part of it had been sent."""
+
+
+async def _give_events(call: Call, reply: Reply, connection: Connection, relay: EventRelay) -> None:
+    if not call.started:
+        await call.start_reply(200, _event_headers(reply))
+    piece = reply.body
+    try:
+        while piece:
+            ready = relay.feed(piece)
+            if ready:
+                await call.send_part(ready)
+            piece = await connection.piece()
+    except UpstreamFailure as failure:
+        if not relay.done:
+            await _end_broken(call, reply, relay, failure)
+            return
+    await call.end_reply(relay.rest())
+
+
+async def _end_broken(
+    call: Call, reply: Reply, relay: EventRelay, failure: UpstreamFailure
+) -> None:
+    """What arrived has been sent. Now one error event, and an end without `[DONE]`."""
+    call.error = "upstream_timeout" if failure.cause == "timeout" else "upstream_broke"
+    call.context.counters.failures[reply.endpoint.name, failure.cause] += 1
+    error = GatewayError(
+        502,
+        call.error,
+        f"The stream broke off: {reply.endpoint.name!r} {failure.message}. "
+        "What came before is complete as far as it goes; send the request again.",
+    )
+    await call.end_reply((b"\n\n" if relay.torn else b"") + error.event())
+
+
+def _served_by(reply: Reply) -> Headers:
+    return [*reply.headers, (b"x-served-by", reply.endpoint.name.encode("latin-1", "replace"))]
+
+
+def _event_headers(reply: Reply) -> Headers:
+    headers = _served_by(reply)
+    present = {name for name, _ in headers}
+    headers.extend(each for each in _STREAM_DEFAULTS.items() if each[0] not in present)
+    return headers
