@@ -1,12 +1,20 @@
-"""The command line: `python -m stack with|up|status|stop|reset`."""
+"""The command line: `python -m stack up|with|setup|status|stop|reset`."""
 
 import argparse
 import asyncio
+import ctypes
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
-from stack.layout import find_layout
+from stack.control import reset, status, stop
+from stack.environment import read_dotenv
+from stack.layout import CHECKOUT, Layout, find_layout
 from stack.problem import Problem
+from stack.process import PR_SET_PDEATHSIG
+from stack.setup import setup
+from stack.up import up
 from stack.with_services import run_with
 
 
@@ -15,18 +23,52 @@ def main(arguments: Sequence[str]) -> int:
     own, command = _split(arguments)
     options = _parser().parse_args(own)
     try:
-        return _dispatch(options, command)
+        read_dotenv(CHECKOUT / ".env")
+        return _dispatch(options, command, find_layout())
     except Problem as problem:
         print(f"hearth: {problem}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
-def _dispatch(options: argparse.Namespace, command: list[str]) -> int:
-    layout = find_layout()
+def _dispatch(options: argparse.Namespace, command: list[str], layout: Layout) -> int:
+    match options.subcommand:
+        case "up":
+            return _up(options, command, layout)
+        case "with":
+            return _with(options, command, layout)
+        case "setup":
+            return _run(setup(layout, development=options.dev, console=not options.no_console))
+        case "status":
+            return _run(status(layout))
+        case "stop":
+            return stop(layout)
+        case _:
+            return reset(layout, sure=options.yes)
+
+
+def _up(options: argparse.Namespace, command: list[str], layout: Layout) -> int:
+    if options.with_parent:
+        # Under `make`: a make that is killed with -9 takes everything down with it.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+    if options.once_ready and not command:
+        raise Problem("There is no command to run.", "Write it after `--`.")
+    return _run(up(layout, once_ready=command))
+
+
+def _with(options: argparse.Namespace, command: list[str], layout: Layout) -> int:
     if not command:
         raise Problem("There is no command to run.", "Write it after `--`.")
     names = [name for name in options.services.split(",") if name]
-    return asyncio.run(run_with(layout, names, command, fast=options.fast))
+    return _run(run_with(layout, names, command, fast=options.fast))
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    if sys.version_info < (3, 12):
+        # The default watcher of Python 3.11 starts a thread for every child.
+        asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
+    return asyncio.run(work)
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -39,9 +81,19 @@ def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
     commands = parser.add_subparsers(dest="subcommand", required=True)
-    beside = commands.add_parser("with", help="run a command beside Postgres and Redis")
+    everything = commands.add_parser("up", help="start everything and keep it running")
+    everything.add_argument("--once-ready", action="store_true", help="run `-- CMD…`, then stop")
+    everything.add_argument("--with-parent", action="store_true", help="end with the caller")
+    beside = commands.add_parser("with", help="run `-- CMD…` beside Postgres and Redis")
     beside.add_argument("services", help="comma-separated: pg,redis")
     beside.add_argument("--fast", action="store_true", help="no durability; for tests")
+    ready = commands.add_parser("setup", help="make the Python environment and the console")
+    ready.add_argument("--dev", action="store_true", help="with what tests and checks need")
+    ready.add_argument("--no-console", action="store_true", help="only the Python environment")
+    commands.add_parser("status", help="say what runs")
+    commands.add_parser("stop", help="stop what runs")
+    clean = commands.add_parser("reset", help="delete all state")
+    clean.add_argument("--yes", action="store_true", help="do not ask")
     return parser
 
 

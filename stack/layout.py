@@ -17,6 +17,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # `.s.PGSQL.5432.lock`.
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432.lock")
 
+# Not the temporary folder of the environment: that may itself be long. Checked before use.
+SHORT_PARENT = Path("/tmp")  # noqa: S108
+
 PRIVATE = 0o700
 # Started by root, Postgres runs as another user and has to walk through `var/` to its own folder.
 PASSABLE = 0o711
@@ -67,7 +70,7 @@ class Layout:
         runtime = os.environ.get("XDG_RUNTIME_DIR", "")
         if runtime and len(runtime) < 40 and os.access(runtime, os.W_OK):
             return Path(runtime) / f"hearth-{mark}"
-        return Path("/tmp") / f"hearth-{os.geteuid()}-{mark}"  # noqa: S108 — checked before use
+        return SHORT_PARENT / f"hearth-{os.geteuid()}-{mark}"
 
     def socket_folder(self, usual: Path, name: str) -> Path:
         """`usual`, or the folder `name` under the short one when sockets would not fit there."""

@@ -48,13 +48,37 @@ class Lock:
         write_atomically(holder_file(self.layout), json.dumps(asdict(self.holder)))
 
 
+def lock_file(layout: Layout) -> Path:
+    """Locked for as long as anything of the installation runs."""
+    return layout.run / "supervisor.lock"
+
+
 def holder_file(layout: Layout) -> Path:
     """Where the holder says who it is."""
     return layout.run / "supervisor.json"
 
 
+def is_held(layout: Layout) -> bool:
+    """Whether anything of an installation still runs in this folder."""
+    try:
+        handle = os.open(lock_file(layout), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise from_os_error(error, lock_file(layout)) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def read_holder(layout: Layout) -> Holder | None:
     """Who runs in this folder now; None when nobody does."""
+    if not is_held(layout):
+        return None
     try:
         holder = Holder(**json.loads(holder_file(layout).read_text()))
     except (OSError, ValueError, TypeError):
@@ -66,7 +90,7 @@ def read_holder(layout: Layout) -> Holder | None:
 def claim(layout: Layout, *, purpose: str) -> Iterator[Lock]:
     """Hold the folder for as long as the block runs. Raises Problem when somebody else does."""
     try:
-        handle = os.open(layout.run / "supervisor.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(lock_file(layout), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise from_os_error(error, layout.run) from error
     try:
@@ -95,7 +119,7 @@ def _take(handle: int, layout: Layout) -> None:
                 ) from None
             if time.monotonic() > end:
                 raise Problem(
-                    f"Something still holds {layout.run / 'supervisor.lock'}.",
+                    f"Something still holds {lock_file(layout)}.",
                     "An earlier run has not ended yet; `make stop` ends it.",
                 ) from None
             time.sleep(0.1)

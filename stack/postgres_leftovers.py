@@ -1,9 +1,10 @@
 """What an earlier Postgres left behind: processes that outlived it, a lock file that lies."""
 
-import os
 import signal
 import time
 from pathlib import Path
+
+from stack.process_table import PROC, send
 
 PATIENCE_SECONDS = 4.0
 
@@ -16,7 +17,7 @@ def end_leftovers(data: Path) -> None:
     for stop_signal in (signal.SIGINT, signal.SIGKILL):
         left = _processes_in(data)
         for pid in left:
-            _send(pid, stop_signal)
+            send(pid, stop_signal)
         end = time.monotonic() + PATIENCE_SECONDS
         while left and time.monotonic() < end:
             time.sleep(0.05)
@@ -28,19 +29,12 @@ def end_leftovers(data: Path) -> None:
 
 
 def _processes_in(data: Path) -> list[int]:
-    numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    numbers = [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
     return [pid for pid in numbers if _works_in(pid, data)]
 
 
 def _works_in(pid: int, data: Path) -> bool:
     try:
-        return (Path("/proc") / str(pid) / "cwd").readlink() == data
+        return (PROC / str(pid) / "cwd").readlink() == data
     except OSError:
         return False
-
-
-def _send(pid: int, stop_signal: signal.Signals) -> None:
-    try:
-        os.kill(pid, stop_signal)
-    except (ProcessLookupError, PermissionError):
-        return

@@ -1,43 +1,87 @@
 """Small questions that tell whether a service answers. No answer is False, never an error."""
 
 import asyncio
+import contextlib
+import http.client
+import io
+import json
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PROBE_SECONDS = 2.0
 
 
 async def redis_answers(socket_path: Path) -> bool:
     """Whether Redis says PONG; False while it is still loading its data."""
-    return (await ask_redis(socket_path, "PING")).startswith(b"+PONG")
+    return await ask_redis(socket_path, "PING") == b"PONG"
 
 
 async def ask_redis(socket_path: Path, command: str) -> bytes:
-    """The first bytes of Redis' answer to an inline command; empty when nothing answers."""
+    """Redis' answer to an inline command that answers with one string; empty when nobody does."""
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             reader, writer = await asyncio.open_unix_connection(str(socket_path))
-            try:
+            with contextlib.closing(writer):
                 writer.write(f"{command}\r\n".encode())
-                return await reader.read(64 * 1024)
-            finally:
-                writer.close()
-    except (OSError, TimeoutError):
+                first = (await reader.readline()).strip()
+                if first.startswith(b"$"):
+                    return await reader.readexactly(max(int(first[1:]), 0))
+                return first[1:] if first.startswith(b"+") else b""
+    except (OSError, TimeoutError, EOFError):
         return b""
+
+
+async def worker_listens(redis_socket: Path) -> bool:
+    """Whether a worker waits for jobs: that is the one client of Redis that blocks on a list."""
+    return b"cmd=brpop" in await ask_redis(redis_socket, "CLIENT LIST")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer read to its end; status 0 when there was none."""
+
+    status: int
+    body: bytes = b""
+
+    def json(self) -> Any:
+        """The decoded body; None when it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+async def http_ask(
+    port: int,
+    path: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    within: float = PROBE_SECONDS,
+) -> Answer:
+    """One request to 127.0.0.1; `within` is in seconds."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Connection: close"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    request = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    try:
+        async with asyncio.timeout(within):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            with contextlib.closing(writer):
+                writer.write(request)
+                return _parse(await reader.read())
+    except (OSError, TimeoutError):
+        return Answer(status=0)
 
 
 async def http_answers(port: int, path: str) -> bool:
     """Whether `http://127.0.0.1:<port><path>` answers with 200."""
-    try:
-        async with asyncio.timeout(PROBE_SECONDS):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            try:
-                request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
-                writer.write(request.encode())
-                return b" 200 " in await reader.readline()
-            finally:
-                writer.close()
-    except (OSError, TimeoutError):
-        return False
+    return (await http_ask(port, path)).status == http.HTTPStatus.OK
 
 
 async def command_succeeds(*argv: str) -> bool:
@@ -49,3 +93,24 @@ async def command_succeeds(*argv: str) -> bool:
         stderr=asyncio.subprocess.DEVNULL,
     )
     return await process.wait() == 0
+
+
+class _Received(socket.socket):
+    """Bytes that were read already, in the shape `http.client` reads from."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._data = data
+
+    def makefile(self, *_arguments: Any, **_options: Any) -> Any:
+        return io.BytesIO(self._data)
+
+
+def _parse(data: bytes) -> Answer:
+    with _Received(data) as received:
+        response = http.client.HTTPResponse(received)
+        try:
+            response.begin()
+            return Answer(status=response.status, body=response.read())
+        except (http.client.HTTPException, OSError):
+            return Answer(status=0)

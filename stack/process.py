@@ -7,10 +7,13 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from stack.guard import Guard
 from stack.layout import CHECKOUT
 from stack.logs import LogFile
+from stack.process_table import kill_group
 from stack.terminal import say
 
 PR_SET_PDEATHSIG = 1
@@ -37,18 +40,21 @@ class Service:
     ready: Callable[[], Awaitable[bool]]
     environment: Mapping[str, str] = field(default_factory=dict)
     identity: Identity | None = None
+    folder: Path = CHECKOUT
     stop_signal: signal.Signals = signal.SIGTERM
     stop_within: float = 3.0
     ready_within: float = 60.0
+    # Whether its lines are shown on the terminal as well as in its log.
+    loud: bool = True
 
 
 class Running:
     """A started service: its process, its log, and whether its probe has answered yet."""
 
-    def __init__(self, service: Service, log: LogFile, *, loud: bool) -> None:
+    def __init__(self, service: Service, log: LogFile, guard: Guard) -> None:
         self.service = service
         self.log = log
-        self.loud = loud
+        self.guard = guard
         self.ready = asyncio.Event()
         self.started_at = 0.0
         self.process: asyncio.subprocess.Process | None = None
@@ -61,7 +67,7 @@ class Running:
         self.process = await asyncio.create_subprocess_exec(
             *self.service.argv,
             env={**os.environ, **self.service.environment},
-            cwd=CHECKOUT if self.service.identity is None else "/",
+            cwd=self.service.folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -71,7 +77,9 @@ class Running:
             preexec_fn=die_with_parent(self.service.stop_signal),
             **_credentials(self.service.identity),
         )
-        self._pump = asyncio.create_task(self._copy_output(self.process))
+        self.guard.watch(self.process.pid)
+        if self.process.stdout is not None:
+            self._pump = asyncio.create_task(self._copy_output(self.process.stdout))
 
     async def wait_until_ready(self) -> bool:
         """Probe until the service answers; False when it ended or its time ran out."""
@@ -84,9 +92,14 @@ class Running:
         return False
 
     async def wait(self) -> int:
-        """The exit status, after the last line of output was copied."""
-        assert self.process is not None  # noqa: S101 — callers start first
-        status = await self.process.wait()
+        """The exit status, after the last line of output was copied.
+
+        What the process leaves behind in its session ends with it.
+        """
+        process = self._started()
+        status = await process.wait()
+        kill_group(process.pid)
+        self.guard.forget(process.pid)
         if self._pump is not None:
             # A grandchild may hold the pipe open after its parent is gone.
             await asyncio.wait([self._pump], timeout=0.5)
@@ -103,18 +116,28 @@ class Running:
                 await asyncio.wait_for(self.process.wait(), self.service.stop_within)
             except TimeoutError:
                 self.log.write(f"did not stop within {self.service.stop_within:g} s and was killed")
-        kill_group(self.process.pid)
+                kill_group(self.process.pid)
         await self.wait()
         self.log.close()
 
+    @property
+    def pid(self) -> int:
+        """The process number; 0 before the first start."""
+        return self.process.pid if self.process is not None else 0
+
     def alive(self) -> bool:
+        """Whether the process is running."""
         return self.process is not None and self.process.returncode is None
 
-    async def _copy_output(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None  # noqa: S101 — started with a pipe
+    def _started(self) -> asyncio.subprocess.Process:
+        if self.process is None:
+            raise RuntimeError(f"{self.service.name} was never started")
+        return self.process
+
+    async def _copy_output(self, output: asyncio.StreamReader) -> None:
         while True:
             try:
-                data = await process.stdout.readline()
+                data = await output.readline()
             except ValueError:
                 # One line longer than the limit; asyncio has dropped it.
                 continue
@@ -122,7 +145,7 @@ class Running:
                 return
             line = data.decode(errors="replace").rstrip()
             self.log.write(line)
-            if self.loud:
+            if self.service.loud:
                 say(line, service=self.service.name)
 
 
@@ -137,14 +160,6 @@ def die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return ask_kernel
-
-
-def kill_group(pid: int) -> None:
-    """Kill a process group; one that is gone already is fine."""
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
 
 
 def _credentials(identity: Identity | None) -> dict[str, Any]:

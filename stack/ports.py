@@ -1,0 +1,75 @@
+"""Choosing the port people connect to."""
+
+import errno
+import socket
+from pathlib import Path
+
+from stack.problem import Problem
+from stack.process_table import PROC
+
+FIRST_PORT = 8000
+TRIED_PORTS = 100
+
+
+def choose_port(host: str, wanted: int) -> int:
+    """`wanted`, or the next free port after it. Raises Problem when none can be had."""
+    for port in range(wanted, min(wanted + TRIED_PORTS, 65536)):
+        if _is_free(host, port):
+            return port
+    raise Problem(
+        f"No port from {wanted} to {wanted + TRIED_PORTS - 1} is free on {host}.",
+        "Set HEARTH_PORT to one that is.",
+    )
+
+
+def who_listens(port: int) -> str:
+    """The program that holds a port, like `python3 (process 4321)`; empty when it is hidden."""
+    sockets = _listening_sockets(port)
+    for folder in PROC.iterdir() if sockets else ():
+        if folder.name.isdigit() and _owns(folder, sockets):
+            name = (folder / "comm").read_text().strip()
+            return f"{name} (process {folder.name})"
+    return ""
+
+
+def _is_free(host: str, port: int) -> bool:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except socket.gaierror:
+        raise Problem(
+            f"{host} is not an address of this machine.", "Correct HEARTH_HOST."
+        ) from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return False
+        if error.errno == errno.EACCES:
+            raise Problem(
+                f"Port {port} is reserved for root.", "Set HEARTH_PORT to 1024 or above."
+            ) from error
+        raise Problem(
+            f"{host} is not an address of this machine.", "Correct HEARTH_HOST."
+        ) from error
+    return True
+
+
+def _listening_sockets(port: int) -> set[str]:
+    found = set()
+    for table in (PROC / "net" / "tcp", PROC / "net" / "tcp6"):
+        lines = table.read_text().splitlines()[1:] if table.exists() else []
+        for line in lines:
+            fields = line.split()
+            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                found.add(f"socket:[{fields[9]}]")
+    return found
+
+
+def _owns(folder: Path, sockets: set[str]) -> bool:
+    try:
+        return any(str(handle.readlink()) in sockets for handle in (folder / "fd").iterdir())
+    except OSError:
+        return False
