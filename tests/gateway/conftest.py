@@ -1,0 +1,56 @@
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from tests.gateway.faulty_upstream import FaultyUpstream
+from tests.gateway.harness import SECRET, House, OwnRedis, Served, config, serving
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    server = OwnRedis(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def house(own_redis: OwnRedis) -> House:
+    return House(own_redis)
+
+
+@pytest.fixture
+def upstream() -> Iterator[FaultyUpstream]:
+    with FaultyUpstream() as server:
+        yield server
+
+
+@pytest.fixture
+def start_gateway(house: House, tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Publishes the house as it stands and starts a gateway; settings may be changed by name."""
+    with ExitStack() as stack:
+
+        def start(**changes: Any) -> Served:
+            house.publish()
+            return stack.enter_context(serving(config(house.redis.url, tmp_path, **changes)))
+
+        yield start
+
+
+@pytest.fixture
+def gateway(
+    house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
+) -> Served:
+    """One model called `tiny` behind one gateway."""
+    house.serve("tiny", upstream.url)
+    return start_gateway()
+
+
+@pytest.fixture
+def client(gateway: Served) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=gateway.url, api_key=SECRET, max_retries=0, timeout=10) as client:
+        yield client

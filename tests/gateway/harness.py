@@ -1,0 +1,208 @@
+"""A gateway on a real socket, its own Redis, and snapshots written by hand."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import redis
+import uvicorn
+
+from apps.gateway.dataplane import keys, snapshot
+from apps.gateway.dataplane.app import Gateway, create_app
+from apps.gateway.dataplane.config import GatewayConfig
+from apps.gateway.dataplane.usage import USAGE_FIELD, USAGE_STREAM, UsageRecord, decode_record
+from tests.waiting import eventually
+
+SECRET = "hk_live_" + "k" * 32
+TICKET_SECRET = b"t" * 32
+
+
+class OwnRedis:
+    """A Redis server of one test, so that the test may kill it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.socket = folder / "redis.sock"
+        self.url = f"unix://{self.socket}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        binary = shutil.which("redis-server")
+        assert binary is not None
+        self._process = subprocess.Popen(
+            [
+                binary,
+                "--port",
+                "0",
+                "--unixsocket",
+                str(self.socket),
+                "--dir",
+                str(self._folder),
+                "--appendonly",
+                "yes",
+                "--save",
+                "",
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        eventually(self._answers, within=10)
+
+    def _answers(self) -> bool:
+        try:
+            with self.client() as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+    def client(self) -> redis.Redis:
+        return redis.Redis.from_url(self.url, socket_timeout=5)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(5)
+            self._process = None
+
+    def freeze(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+
+@dataclass
+class House:
+    """What the control plane would know: edit it, then `publish`."""
+
+    redis: OwnRedis
+    keys: list[snapshot.KeyEntry] = field(
+        default_factory=lambda: [snapshot.KeyEntry(id=1, team_id=1, digest=keys.digest(SECRET))]
+    )
+    upstreams: list[snapshot.UpstreamEntry] = field(default_factory=list)
+    deployments: list[snapshot.DeploymentEntry] = field(default_factory=list)
+    routes: list[snapshot.RouteEntry] = field(default_factory=list)
+
+    def serve(self, name: str, *urls: str, team_id: int | None = 1, **target: Any) -> None:
+        """A route to outside servers at these addresses."""
+        first = len(self.upstreams) + 1
+        for number, url in enumerate(urls, first):
+            self.upstreams.append(
+                snapshot.UpstreamEntry(id=number, name=f"up-{number}", base_url=url)
+            )
+        self.routes.append(
+            snapshot.RouteEntry(
+                name=name,
+                team_id=team_id,
+                targets=[
+                    snapshot.TargetEntry(upstream_id=number, **target)
+                    for number in range(first, first + len(urls))
+                ],
+            )
+        )
+
+    def publish(self) -> int:
+        version = time.time_ns() // 1000
+        document = snapshot.Snapshot(
+            version=version,
+            keys=self.keys,
+            upstreams=self.upstreams,
+            deployments=self.deployments,
+            routes=self.routes,
+        )
+        with self.redis.client() as client:
+            client.set(snapshot.SNAPSHOT_KEY, snapshot.encode(document))
+            client.publish(snapshot.CHANGED_CHANNEL, str(version))
+        return version
+
+    def usage(self) -> list[UsageRecord]:
+        """Every record that has reached Redis."""
+        with self.redis.client() as client:
+            entries: Any = client.xrange(USAGE_STREAM)
+        return [
+            decode_record(line)
+            for _, entry in entries
+            for line in entry[USAGE_FIELD.encode()].splitlines()
+        ]
+
+    def wait_for_usage(self, count: int, *, within: float = 5) -> list[UsageRecord]:
+        eventually(lambda: len(self.usage()) >= count, within=within)
+        return self.usage()
+
+
+@dataclass
+class Served:
+    app: Gateway
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+
+def config(redis_url: str, folder: Path, **changes: Any) -> GatewayConfig:
+    base = GatewayConfig(
+        redis_url=redis_url,
+        decrypt=lambda sealed: sealed.removeprefix("sealed:"),
+        ticket_secret=TICKET_SECRET,
+        cache_file=folder / "cache" / "snapshot.json",
+        spool_dir=folder / "spool",
+        flush_seconds=0.05,
+        poll_seconds=0.5,
+    )
+    return replace(base, **changes)
+
+
+@contextmanager
+def serving(settings: GatewayConfig, *, lifespan: str = "on") -> Iterator[Served]:
+    """The gateway under uvicorn in a thread of this process."""
+    app = create_app(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=0,
+            lifespan=lifespan,  # type: ignore[arg-type]
+            log_level="error",
+            access_log=False,
+            timeout_graceful_shutdown=2,
+        )
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    eventually(lambda: server.started, within=10)
+    try:
+        yield Served(app, server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def wait_until_known(served: Served, version: int, *, within: float = 3) -> None:
+    eventually(lambda: _version(served.app) == version, within=within)
+
+
+def _version(app: Gateway) -> int:
+    return next(
+        int(metric.samples[0].value)
+        for metric in app.collect()
+        if metric.name == "hearth_gateway_snapshot_version"
+    )
+
+
+def resident_mib(pid: int | None = None) -> float:
+    status = Path(f"/proc/{pid or os.getpid()}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+

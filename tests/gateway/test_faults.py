@@ -1,0 +1,308 @@
+"""What a client, an upstream and the network may do at any moment."""
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from tests.gateway.faulty_upstream import FaultyUpstream
+from tests.gateway.harness import SECRET, House, Served, resident_mib
+from tests.waiting import eventually
+
+MESSAGES: list[Any] = [{"role": "user", "content": "hi"}]
+HEADERS = {"authorization": f"Bearer {SECRET}"}
+
+
+def post(gateway: Served, **body: Any) -> httpx.Response:
+    body = {"model": "tiny", "messages": MESSAGES, **body}
+    return httpx.post(f"{gateway.url}/chat/completions", json=body, headers=HEADERS, timeout=10)
+
+
+@contextmanager
+def raw_request(gateway: Served, **body: Any) -> Iterator[socket.socket]:
+    """A request on a bare socket, so that the test decides when to read and when to leave."""
+    payload = json.dumps({"model": "tiny", "messages": MESSAGES, **body}).encode()
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+        connection.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %s\r\n"
+            b"content-length: %d\r\n\r\n%s" % (SECRET.encode(), len(payload), payload)
+        )
+        yield connection
+
+
+class TestTheClientLeaves:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"user": "slow"},
+            {"user": "slow", "stream": True},
+            {"stream": True, "max_tokens": 1000, "pace": 0.05},
+        ],
+        ids=["before a plain reply", "before the first event", "in the middle of a stream"],
+    )
+    def test_the_upstream_is_cut_within_250_ms(
+        self, gateway: Served, upstream: FaultyUpstream, house: House, body: dict[str, Any]
+    ) -> None:
+        with raw_request(gateway, **body) as connection:
+            eventually(lambda: upstream.active == 1, within=3)
+            if "pace" in body:
+                assert connection.recv(4096)
+        left_at = time.monotonic()
+
+        eventually(lambda: upstream.cut == 1, within=2, every=0.005)
+
+        assert time.monotonic() - left_at < 0.25
+        record = house.wait_for_usage(1)[0]
+        assert (record.status, record.error) == (499, "client_left")
+        assert record.estimated
+        assert record.prompt_tokens > 0
+
+    def test_a_hundred_leavers_leave_nothing_behind(
+        self, gateway: Served, upstream: FaultyUpstream, house: House
+    ) -> None:
+        for _ in range(100):
+            with raw_request(gateway, stream=True, max_tokens=1000, pace=0.01) as connection:
+                connection.recv(64)
+
+        eventually(lambda: upstream.active == 0, within=3)
+        records = house.wait_for_usage(100)
+        assert len({record.id for record in records}) == 100
+
+
+class TestASlowReader:
+    def test_memory_stays_flat_and_the_upstream_waits(
+        self, gateway: Served, upstream: FaultyUpstream
+    ) -> None:
+        assert post(gateway).status_code == 200
+        before = resident_mib()
+
+        with raw_request(gateway, stream=True, max_tokens=3000, filler=50_000) as connection:
+            connection.recv(1024)
+            sent = -1
+
+            def settled() -> bool:
+                nonlocal sent
+                time.sleep(0.3)
+                same, sent = sent == upstream.sent_bytes, upstream.sent_bytes
+                return same
+
+            eventually(settled, within=10)
+            assert upstream.sent_bytes < 30_000_000  # of 150 MB
+            assert resident_mib() - before < 60
+
+
+class TestTheUpstreamBreaks:
+    def test_in_the_middle_of_a_stream(self, gateway: Served, house: House) -> None:
+        reply = post(gateway, stream=True, user="break")
+
+        events = [line for line in reply.text.split("\n\n") if line]
+        assert [json.loads(event[6:])["choices"][0]["delta"] for event in events[:3]] == [
+            {"content": "0 xxxx"},
+            {"content": "1 xxxx"},
+            {"content": "2 xxxx"},
+        ]
+        assert len(events) == 4
+        assert json.loads(events[3][6:])["error"]["code"] == "upstream_broke"
+        assert "[DONE]" not in reply.text
+        record = house.wait_for_usage(1)[0]
+        assert (record.error, record.completion_tokens) == ("upstream_broke", 3)
+
+    def test_the_sdk_raises(self, client: openai.OpenAI) -> None:
+        stream = client.chat.completions.create(
+            model="tiny", messages=MESSAGES, stream=True, user="break"
+        )
+        with pytest.raises(openai.APIError, match="The stream broke off"):
+            list(stream)
+
+    @pytest.mark.parametrize("fault", ["break", "garbage"])
+    def test_a_plain_reply(self, gateway: Served, fault: str) -> None:
+        reply = post(gateway, user=fault)
+
+        assert reply.status_code == 502
+        assert reply.json()["error"]["code"] == "upstream_unreachable"
+
+    @pytest.mark.parametrize("stream", [False, True])
+    def test_before_the_first_byte_the_next_one_answers(
+        self,
+        house: House,
+        upstream: FaultyUpstream,
+        start_gateway: Callable[..., Served],
+        stream: bool,
+    ) -> None:
+        with FaultyUpstream(dies_before_first_byte=True) as broken:
+            house.serve("tiny", broken.url, upstream.url)
+            gateway = start_gateway()
+            while not broken.seen:
+                reply = post(gateway, stream=stream)
+                assert reply.status_code == 200
+                assert reply.headers["x-served-by"] == "up-2"
+
+    def test_between_head_and_first_event(
+        self, house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
+    ) -> None:
+        """The head alone is nothing a client has seen."""
+        house.serve("tiny", upstream.url)
+        gateway = start_gateway()
+
+        reply = post(gateway, stream=True, user="break-after-head")
+
+        assert reply.status_code == 502
+
+    def test_when_nobody_listens(
+        self, house: House, start_gateway: Callable[..., Served]
+    ) -> None:
+        with FaultyUpstream() as gone:
+            house.serve("tiny", gone.url)
+        gateway = start_gateway()
+
+        reply = post(gateway)
+
+        assert reply.status_code == 502
+        assert "cannot be reached" in reply.json()["error"]["message"]
+
+    def test_when_it_says_nothing(
+        self, house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
+    ) -> None:
+        house.serve("tiny", upstream.url)
+        gateway = start_gateway(first_byte_seconds=0.5)
+
+        reply = post(gateway, user="slow")
+
+        assert reply.status_code == 504
+        eventually(lambda: upstream.cut == 1, within=1)
+
+
+class TestKeepAlive:
+    def test_a_server_that_closes_after_every_stream(
+        self, house: House, start_gateway: Callable[..., Served]
+    ) -> None:
+        """llama-server announces keep-alive and closes after each streamed reply."""
+        with FaultyUpstream(closes_after_stream=True) as upstream:
+            house.serve("tiny", upstream.url)
+            gateway = start_gateway()
+            with httpx.Client(headers=HEADERS, timeout=10) as client:
+                for _ in range(50):
+                    reply = client.post(
+                        f"{gateway.url}/chat/completions",
+                        json={"model": "tiny", "messages": MESSAGES, "stream": True},
+                    )
+                    assert reply.status_code == 200
+                    assert reply.text.endswith("data: [DONE]\n\n")
+
+    def test_connections_are_used_again(self, gateway: Served, upstream: FaultyUpstream) -> None:
+        for _ in range(10):
+            assert post(gateway).status_code == 200
+            assert post(gateway, stream=True).status_code == 200
+
+        assert upstream.connections == 1
+
+    def test_a_server_that_restarts_between_requests(
+        self, house: House, start_gateway: Callable[..., Served]
+    ) -> None:
+        with FaultyUpstream() as first:
+            house.serve("tiny", first.url)
+            gateway = start_gateway()
+            assert post(gateway).status_code == 200
+        with FaultyUpstream(port=first.port):
+            assert post(gateway).status_code == 200
+
+
+class TestErrorsOfTheUpstream:
+    def test_its_own_words_pass_through(
+        self, gateway: Served, upstream: FaultyUpstream
+    ) -> None:
+        upstream.status = 400
+        upstream.error_body = b'{"error": {"code": 400, "message": "too long", "extra": 1}}'
+
+        reply = post(gateway, stream=True)
+
+        assert reply.status_code == 400
+        assert reply.content == upstream.error_body
+
+    def test_a_page_of_html_becomes_an_error_object(
+        self, gateway: Served, upstream: FaultyUpstream
+    ) -> None:
+        upstream.status = 500
+        upstream.error_body = b"<html>oh</html>"
+        upstream.reply_headers = {"content-type": "text/html"}
+
+        reply = post(gateway)
+
+        assert reply.status_code == 500
+        assert reply.json()["error"]["code"] == "upstream_error"
+
+    def test_refused_credentials_are_not_the_clients_fault(
+        self, gateway: Served, upstream: FaultyUpstream
+    ) -> None:
+        upstream.status = 401
+
+        reply = post(gateway)
+
+        assert reply.status_code == 502
+        assert reply.json()["error"]["code"] == "upstream_credentials"
+
+    def test_an_overloaded_server_is_stepped_over(
+        self, house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
+    ) -> None:
+        with FaultyUpstream(status=503) as busy:
+            house.serve("tiny", busy.url, upstream.url)
+            gateway = start_gateway()
+            while not busy.seen:
+                assert post(gateway).status_code == 200
+
+
+class TestWhatPassesThrough:
+    def test_headers_and_fields_nobody_here_knows(
+        self, gateway: Served, upstream: FaultyUpstream
+    ) -> None:
+        upstream.reply_headers = {"x-ratelimit-remaining-requests": "7", "set-cookie": "a=b"}
+        body = b'{ "big": 12345678901234567890, "model" : "tiny",\n "f": 1.10, "messages":[] }'
+
+        reply = httpx.post(
+            f"{gateway.url}/chat/completions",
+            content=body,
+            headers={**HEADERS, "x-custom": "yes", "cookie": "session=1", "te": "trailers"},
+        )
+
+        seen = upstream.seen[-1]
+        assert seen.raw_body == body
+        assert seen.header("x-custom") == "yes"
+        assert {"cookie", "authorization", "te"}.isdisjoint(name for name, _ in seen.headers)
+        assert reply.headers["x-ratelimit-remaining-requests"] == "7"
+        assert "set-cookie" not in reply.headers
+
+    def test_the_name_the_upstream_knows_and_its_key(
+        self, house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
+    ) -> None:
+        house.serve("tiny", upstream.url, model="vendor/tiny-v2")
+        entry = house.upstreams[0]
+        house.upstreams[0] = type(entry)(
+            id=1, name=entry.name, base_url=entry.base_url, sealed_key="sealed:sk-up"
+        )
+        gateway = start_gateway()
+
+        httpx.post(
+            f"{gateway.url}/chat/completions?api-version=3",
+            content=b'{"metadata":{"model":"tiny"}, "model" : "tiny" , "n":1.0}',
+            headers=HEADERS,
+        )
+
+        seen = upstream.seen[-1]
+        assert seen.raw_body == (
+            b'{"metadata":{"model":"tiny"}, "model" : "vendor/tiny-v2" , "n":1.0}'
+        )
+        assert seen.header("authorization") == "Bearer sk-up"
+        assert seen.path == "/v1/chat/completions?api-version=3"
+
+    def test_unknown_fields_in_events(self, gateway: Served) -> None:
+        reply = post(gateway, stream=True)
+
+        assert reply.text.count('"x_unknown": {"kept": true}') == 6
+        assert reply.headers["content-type"] == "text/event-stream"
+        assert reply.headers["x-request-id"]
