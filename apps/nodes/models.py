@@ -17,7 +17,7 @@ class Node(TeamOwnedModel, StatefulModel):
     power = models.CharField(max_length=10, choices=Power.choices, default=Power.UNKNOWN)
     is_control_plane = models.BooleanField(default=False)
     labels = models.JSONField(default=dict, blank=True)
-    facts = models.JSONField(default=dict, blank=True)
+    facts = models.JSONField(default=dict, blank=True)  # the shape of schemas.FactsOut
     facts_at = models.DateTimeField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
 
@@ -41,6 +41,19 @@ class Node(TeamOwnedModel, StatefulModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def hardware(self) -> str:
+        """One line for a list: processor, threads, memory, cards. Empty before the first look."""
+        cpu, memory = self.facts.get("cpu", {}), self.facts.get("memory", {})
+        cards = [gpu["name"] for gpu in self.facts.get("gpus", [])]
+        said = [
+            cpu.get("model", ""),
+            f"{cpu['threads']} threads" if cpu.get("threads") else "",
+            f"{memory['total_bytes'] / 2**30:.0f} GB" if memory.get("total_bytes") else "",
+            *(f"{cards.count(name)} × {name}" for name in dict.fromkeys(cards)),
+        ]
+        return " · ".join(part for part in said if part)
+
 
 class NodeSample(models.Model):
     """How busy one node was at one moment. Bytes and shares (0 to 1)."""
@@ -51,9 +64,11 @@ class NodeSample(models.Model):
     load_1m = models.FloatField()
     memory_total = models.BigIntegerField()
     memory_available = models.BigIntegerField()
-    disk_total = models.BigIntegerField()
+    disk_total = models.BigIntegerField()  # of the file system that holds the model store
     disk_free = models.BigIntegerField()
-    gpus = models.JSONField(default=list, blank=True)
+    gpus = models.JSONField(
+        default=list, blank=True
+    )  # index, busy_share, memory_total, memory_free
 
     class Meta:
         indexes = [models.Index(fields=["node", "-at"], name="node_sample_latest")]
