@@ -1,4 +1,4 @@
-"""The command line: `python -m stack up|with|setup|status|stop|reset`."""
+"""The command line: `python -m stack up|with|setup|npm|status|stop|reset`."""
 
 import argparse
 import asyncio
@@ -13,7 +13,7 @@ from stack.environment import read_dotenv
 from stack.layout import CHECKOUT, Layout, find_layout
 from stack.problem import Problem
 from stack.process import PR_SET_PDEATHSIG
-from stack.setup import setup
+from stack.setup import npm, setup
 from stack.up import up
 from stack.with_services import run_with
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     except Problem as problem:
         print(f"hearth: {problem}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 128 + signal.SIGINT
 
 
@@ -39,7 +39,9 @@ def _dispatch(options: argparse.Namespace, command: list[str], layout: Layout) -
         case "with":
             return _with(options, command, layout)
         case "setup":
-            return _run(setup(layout, development=options.dev, console=not options.no_console))
+            return _setup(options, layout)
+        case "npm":
+            return _run(npm(layout, command))
         case "status":
             return _run(status(layout))
         case "stop":
@@ -62,6 +64,16 @@ def _with(options: argparse.Namespace, command: list[str], layout: Layout) -> in
         raise Problem("There is no command to run.", "Write it after `--`.")
     names = [name for name in options.services.split(",") if name]
     return _run(run_with(layout, names, command, fast=options.fast))
+
+
+def _setup(options: argparse.Namespace, layout: Layout) -> int:
+    work = setup(
+        layout,
+        development=options.dev,
+        console=not options.no_console,
+        browser=options.browser,
+    )
+    return _run(work)
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:
@@ -90,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     ready = commands.add_parser("setup", help="make the Python environment and the console")
     ready.add_argument("--dev", action="store_true", help="with what tests and checks need")
     ready.add_argument("--no-console", action="store_true", help="only the Python environment")
+    ready.add_argument("--browser", action="store_true", help="with Chromium, where allowed")
+    commands.add_parser("npm", help="run npm `-- ARGUMENTS…` for the console")
     commands.add_parser("status", help="say what runs")
     commands.add_parser("stop", help="stop what runs")
     clean = commands.add_parser("reset", help="delete all state")
