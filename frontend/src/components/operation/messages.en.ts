@@ -1,0 +1,33 @@
+export const en = {
+  kind: {
+    nodes_inspect_node: "Look at {name}",
+    models_import_ai_model: "Read {name} from its file",
+    models_download_ai_model: "Download {name}",
+    models_delete_ai_model: "Delete {name}",
+    models_deploy_model: "Deploy {name}",
+    models_apply_deployment: "Apply the settings of {name}",
+    models_scale_deployment: "Scale {name}",
+    models_stop_deployment: "Stop {name}",
+    models_start_deployment: "Start {name}",
+    models_restart_deployment: "Restart {name}",
+    models_delete_deployment: "Delete {name}",
+  },
+  table: {
+    label: "Operations",
+    operation: "Operation",
+    state: "State",
+    by: "Started by",
+    started: "Started",
+    took: "Took",
+    hearth: "Hearth",
+    attempt: "attempt {number}",
+    waiting: "waits for a worker",
+    cancelling: "Cancelling",
+  },
+  subject: {
+    node: "node",
+    ai_model: "model",
+    deployment: "deployment",
+    replica: "replica",
+  },
+} as const;

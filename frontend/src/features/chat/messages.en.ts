@@ -1,0 +1,4 @@
+export const en = {
+  title: "chat",
+  sentence: "",
+} as const;

@@ -1,0 +1,4 @@
+export const en = {
+  title: "Deployments",
+  sentence: "What is served.",
+} as const;

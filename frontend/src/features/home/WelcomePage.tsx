@@ -1,0 +1,11 @@
+import { useTranslations } from "use-intl";
+import { PageFrame } from "@/components/PageFrame";
+
+export function WelcomePage() {
+  const t = useTranslations("home");
+  return (
+    <PageFrame title={t("title")} place={t("title")}>
+      {null}
+    </PageFrame>
+  );
+}

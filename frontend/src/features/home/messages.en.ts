@@ -1,0 +1,4 @@
+export const en = {
+  title: "home",
+  sentence: "",
+} as const;

@@ -1,0 +1,4 @@
+export const en = {
+  title: "Operations",
+  sentence: "Everything that takes a while.",
+} as const;

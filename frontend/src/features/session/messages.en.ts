@@ -1,0 +1,4 @@
+export const en = {
+  title: "session",
+  sentence: "",
+} as const;

@@ -1,0 +1,7 @@
+import type { Translated } from "@/lib/translated";
+import type { en } from "./messages.en";
+
+export const de: Translated<typeof en> = {
+  title: "settings",
+  sentence: "",
+};

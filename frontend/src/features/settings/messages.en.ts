@@ -1,0 +1,4 @@
+export const en = {
+  title: "settings",
+  sentence: "",
+} as const;

@@ -1,0 +1,79 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useLocation } from "@tanstack/react-router";
+import { useTranslations } from "use-intl";
+import { useSession } from "@/api/session";
+import { statusQuery, toneOfVerdict } from "@/api/status";
+import { StateMark } from "@/components/StateBadge";
+import { useFormat } from "@/i18n/useFormat";
+import { Brand } from "./Brand";
+import { ENTRIES, isWithin } from "./navigation";
+import styles from "./Sidebar.module.css";
+import { useNow } from "./useNow";
+
+export function Sidebar() {
+  const t = useTranslations("shell");
+  const path = useLocation({ select: (location) => location.pathname });
+  const permissions = useSession()?.permissions ?? [];
+  const seen = ENTRIES.filter((e) => !e.permission || permissions.includes(e.permission));
+  return (
+    <div className={styles.side}>
+      <Brand />
+      <nav className={styles.nav} aria-label={t("main")}>
+        {seen.map((entry) => {
+          const on = isWithin(entry, path);
+          const isLeaf = !entry.children;
+          return (
+            <div key={entry.word}>
+              <Link
+                to={entry.to}
+                className={styles.entry}
+                data-on={on || undefined}
+                aria-current={isLeaf && on ? "page" : undefined}
+              >
+                <entry.icon />
+                {t(`nav.${entry.word}`)}
+              </Link>
+              {on && entry.children && (
+                <div className={styles.sub}>
+                  {entry.children.map((child) => (
+                    <Link
+                      key={child.word}
+                      to={child.to}
+                      aria-current={
+                        path === child.to || path.startsWith(`${child.to}/`) ? "page" : undefined
+                      }
+                    >
+                      {t(`nav.${child.word}`)}
+                    </Link>
+                  ))}
+                </div>
+              )}
+            </div>
+          );
+        })}
+      </nav>
+      <SystemLine />
+    </div>
+  );
+}
+
+/** The verdict about the whole, always in sight. */
+function SystemLine() {
+  const t = useTranslations("shell");
+  const format = useFormat();
+  const status = useQuery(statusQuery);
+  useNow(5000);
+  return (
+    <Link to="/status" className={styles.system}>
+      <StateMark tone={status.isError ? "bad" : toneOfVerdict(status.data?.verdict)} />
+      <span>
+        {status.isError ? t("noAnswer") : (status.data?.sentence ?? t("nav.status"))}
+        <small>
+          {status.dataUpdatedAt
+            ? t("checked", { moment: format.relative(status.dataUpdatedAt) })
+            : t("checking")}
+        </small>
+      </span>
+    </Link>
+  );
+}

@@ -1,0 +1,4 @@
+export const en = {
+  title: "status",
+  sentence: "",
+} as const;

@@ -1,0 +1,31 @@
+import { de as components } from "@/components/messages.de";
+import { de as chat } from "@/features/chat/messages.de";
+import { de as deployments } from "@/features/deployments/messages.de";
+import { de as gateway } from "@/features/gateway/messages.de";
+import { de as home } from "@/features/home/messages.de";
+import { de as models } from "@/features/models/messages.de";
+import { de as nodes } from "@/features/nodes/messages.de";
+import { de as operations } from "@/features/operations/messages.de";
+import { de as session } from "@/features/session/messages.de";
+import { de as settings } from "@/features/settings/messages.de";
+import { de as shell } from "@/features/shell/messages.de";
+import { de as status } from "@/features/status/messages.de";
+import type { Translated } from "@/lib/translated";
+import { de as ui } from "@/ui/messages.de";
+import type { Messages } from "./en";
+
+export const de: Translated<Messages> = {
+  chat,
+  components,
+  deployments,
+  gateway,
+  home,
+  models,
+  nodes,
+  operations,
+  session,
+  settings,
+  shell,
+  status,
+  ui,
+};

@@ -1,0 +1,31 @@
+import { en as components } from "@/components/messages.en";
+import { en as chat } from "@/features/chat/messages.en";
+import { en as deployments } from "@/features/deployments/messages.en";
+import { en as gateway } from "@/features/gateway/messages.en";
+import { en as home } from "@/features/home/messages.en";
+import { en as models } from "@/features/models/messages.en";
+import { en as nodes } from "@/features/nodes/messages.en";
+import { en as operations } from "@/features/operations/messages.en";
+import { en as session } from "@/features/session/messages.en";
+import { en as settings } from "@/features/settings/messages.en";
+import { en as shell } from "@/features/shell/messages.en";
+import { en as status } from "@/features/status/messages.en";
+import { en as ui } from "@/ui/messages.en";
+
+export const en = {
+  chat,
+  components,
+  deployments,
+  gateway,
+  home,
+  models,
+  nodes,
+  operations,
+  session,
+  settings,
+  shell,
+  status,
+  ui,
+};
+
+export type Messages = typeof en;

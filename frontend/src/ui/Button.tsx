@@ -1,0 +1,125 @@
+import { Tooltip } from "@mantine/core";
+import { createLink } from "@tanstack/react-router";
+import type { ComponentPropsWithRef, MouseEvent, ReactNode } from "react";
+import styles from "./Button.module.css";
+import type { IconType } from "./icons";
+import { Mark } from "./Mark";
+
+interface Look {
+  /** `go` is the one primary button of a page; `wipe` confirms what cannot be undone. */
+  kind?: "plain" | "go" | "ghost" | "danger" | "wipe";
+  size?: "md" | "sm";
+  icon?: IconType;
+  wide?: boolean;
+  children?: ReactNode;
+}
+
+interface ButtonProps extends Look, Omit<ComponentPropsWithRef<"button">, "children"> {
+  /** Set while the request is under way: the button turns and takes no second press. */
+  busy?: boolean;
+  /** Why it cannot be pressed. Disabled buttons stay focusable, so that the reason can be read. */
+  disabledReason?: string | null | undefined;
+}
+
+export function Button({
+  kind = "plain",
+  size = "md",
+  icon: Icon,
+  wide,
+  busy = false,
+  disabled,
+  disabledReason,
+  onClick,
+  children,
+  type = "button",
+  ...rest
+}: ButtonProps) {
+  const off = Boolean(disabledReason) || disabled || busy;
+  function press(event: MouseEvent<HTMLButtonElement>) {
+    if (off) event.preventDefault();
+    else onClick?.(event);
+  }
+  const button = (
+    <button
+      {...rest}
+      type={type}
+      className={styles.button}
+      data-kind={kind}
+      data-size={size}
+      data-wide={wide || undefined}
+      aria-disabled={off || undefined}
+      aria-busy={busy || undefined}
+      onClick={press}
+    >
+      {busy ? <Mark tone="busy" /> : Icon && <Icon size={size === "sm" ? 14 : 16} />}
+      {children}
+    </button>
+  );
+  return disabledReason ? <Tooltip label={disabledReason}>{button}</Tooltip> : button;
+}
+
+interface AnchorProps extends Look, Omit<ComponentPropsWithRef<"a">, "children"> {}
+
+function ButtonAnchor({
+  kind = "plain",
+  size = "md",
+  icon: Icon,
+  wide,
+  children,
+  ...rest
+}: AnchorProps) {
+  return (
+    <a
+      {...rest}
+      className={styles.button}
+      data-kind={kind}
+      data-size={size}
+      data-wide={wide || undefined}
+    >
+      {Icon && <Icon size={size === "sm" ? 14 : 16} />}
+      {children}
+    </a>
+  );
+}
+
+/** A button that goes somewhere: takes the router's `to`, `params` and `search`. */
+export const ButtonLink = createLink(ButtonAnchor);
+
+interface IconButtonProps extends Omit<ButtonProps, "icon" | "children" | "wide"> {
+  icon: IconType;
+  /** Verb and object, such as "More for Home Assistant". */
+  label: string;
+  hint?: boolean;
+}
+
+export function IconButton({
+  icon: Icon,
+  label,
+  kind = "ghost",
+  size = "sm",
+  hint = true,
+  busy,
+  disabled,
+  disabledReason,
+  onClick,
+  type = "button",
+  ...rest
+}: IconButtonProps) {
+  const off = Boolean(disabledReason) || disabled || busy;
+  const button = (
+    <button
+      {...rest}
+      type={type}
+      className={styles.button}
+      data-kind={kind}
+      data-size={size}
+      data-square
+      aria-label={label}
+      aria-disabled={off || undefined}
+      onClick={(event) => (off ? event.preventDefault() : onClick?.(event))}
+    >
+      {busy ? <Mark tone="busy" /> : <Icon />}
+    </button>
+  );
+  return hint ? <Tooltip label={disabledReason || label}>{button}</Tooltip> : button;
+}

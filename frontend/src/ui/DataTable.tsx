@@ -1,0 +1,120 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import styles from "./DataTable.module.css";
+
+export interface Column<Row> {
+  key: string;
+  head: ReactNode;
+  cell: (row: Row) => ReactNode;
+  align?: "left" | "right";
+  width?: number | string;
+  /**
+   * Where the cell goes on a phone, where a row is two lines: name and state above, one number
+   * below. Columns that name no place are left out there.
+   */
+  phone?: "name" | "state" | "number" | "action";
+}
+
+interface DataTableProps<Row> {
+  label: string;
+  columns: Column<Row>[];
+  rows: readonly Row[];
+  rowKey: (row: Row) => string | number;
+  /** The address of a row; the link itself belongs into the name's cell, for the keyboard. */
+  isDimmed?: (row: Row) => boolean;
+  isSelected?: (row: Row) => boolean;
+  footer?: ReactNode;
+}
+
+/** A table in a card. Rows are compared, so they are dense and their digits stand in columns. */
+export function DataTable<Row>({
+  label,
+  columns,
+  rows,
+  rowKey,
+  isDimmed,
+  isSelected,
+  footer,
+}: DataTableProps<Row>) {
+  return (
+    <section className={styles.card}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <div className={styles.scroll} role="region" aria-label={label} tabIndex={0}>
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <th
+                  key={column.key}
+                  scope="col"
+                  data-align={column.align}
+                  style={{ width: column.width }}
+                >
+                  {column.head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr
+                key={rowKey(row)}
+                data-dimmed={isDimmed?.(row) || undefined}
+                data-selected={isSelected?.(row) || undefined}
+              >
+                {columns.map((column) => (
+                  <td
+                    key={column.key}
+                    data-align={column.align}
+                    data-phone={column.phone ?? "hidden"}
+                  >
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {footer && <div className={styles.footer}>{footer}</div>}
+    </section>
+  );
+}
+
+/** The first cell of a row: what it is called, and one dim line. */
+export function NameCell({
+  to,
+  params,
+  name,
+  note,
+  mono,
+}: {
+  to?: string;
+  params?: Record<string, string>;
+  name: ReactNode;
+  note?: ReactNode;
+  mono?: boolean;
+}) {
+  return (
+    <div className={styles.two}>
+      {to ? (
+        <Link to={to} params={params as never} className={`name ${styles.rowLink}`}>
+          {name}
+        </Link>
+      ) : (
+        <span className="name">{name}</span>
+      )}
+      {note && <small className={mono ? "mono" : undefined}>{note}</small>}
+    </div>
+  );
+}
+
+/** A value with a dim line below it. */
+export function TwoLines({ children, note }: { children: ReactNode; note?: ReactNode }) {
+  return (
+    <div className={styles.two}>
+      {children}
+      {note && <small>{note}</small>}
+    </div>
+  );
+}

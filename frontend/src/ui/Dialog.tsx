@@ -1,0 +1,76 @@
+import { Modal } from "@mantine/core";
+import type { FormEventHandler, ReactNode } from "react";
+import { useTranslations } from "use-intl";
+import { IconButton } from "./Button";
+import styles from "./Dialog.module.css";
+import { XIcon } from "./icons";
+
+interface DialogProps {
+  open: boolean;
+  onClose: () => void;
+  title: ReactNode;
+  /** A dim line: under the title when long, beside the close button when short. */
+  note?: ReactNode;
+  noteUnderTitle?: boolean;
+  /** In px. On a phone every dialog is a sheet of full width. */
+  width?: number;
+  footer?: ReactNode;
+  /** With it, the whole dialog is one form and Enter sends it. */
+  onSubmit?: FormEventHandler<HTMLFormElement>;
+  /** False while leaving would lose something that is shown only once. */
+  closable?: boolean;
+  children: ReactNode;
+}
+
+export function Dialog({
+  open,
+  onClose,
+  title,
+  note,
+  noteUnderTitle,
+  width = 560,
+  footer,
+  onSubmit,
+  closable = true,
+  children,
+}: DialogProps) {
+  const t = useTranslations("ui");
+  const inner = (
+    <>
+      <header className={styles.header}>
+        <div className="grow">
+          <Modal.Title component="h1" className={styles.title}>
+            {title}
+          </Modal.Title>
+          {note && noteUnderTitle && <p className="xs dim">{note}</p>}
+        </div>
+        {note && !noteUnderTitle && <span className="xs dim desk">{note}</span>}
+        {closable && <IconButton icon={XIcon} label={t("close")} hint={false} onClick={onClose} />}
+      </header>
+      <div className={styles.body}>{children}</div>
+      {footer && <footer className={styles.footer}>{footer}</footer>}
+    </>
+  );
+  return (
+    <Modal.Root
+      opened={open}
+      onClose={onClose}
+      closeOnEscape={closable}
+      closeOnClickOutside={false}
+      centered
+      size={width}
+      classNames={{ content: styles.content, inner: styles.place }}
+    >
+      <Modal.Overlay />
+      <Modal.Content>
+        {onSubmit ? (
+          <form className={styles.frame} onSubmit={onSubmit} noValidate>
+            {inner}
+          </form>
+        ) : (
+          <div className={styles.frame}>{inner}</div>
+        )}
+      </Modal.Content>
+    </Modal.Root>
+  );
+}

@@ -1,0 +1,15 @@
+export const en = {
+  close: "Close",
+  copy: "Copy",
+  copied: "Copied",
+  undo: "Undo",
+  search: "Search",
+  clearSearch: "Clear the search",
+  dismiss: "Dismiss",
+  notKnown: "not known",
+  loading: "Loading",
+  showAsTable: "Show as a table",
+  showAsChart: "Show as a chart",
+  time: "Time",
+  openRow: "Open {name}",
+} as const;
