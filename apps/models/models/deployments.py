@@ -61,11 +61,12 @@ class Replica(TimestampedModel, StatefulModel):
         max_length=20, choices=ReplicaState.choices, default=ReplicaState.PENDING
     )
     url = models.CharField(max_length=200, blank=True)
-    pid = models.IntegerField(null=True)
+    sealed_key = models.TextField(blank=True)  # what its model server demands of callers; encrypted
     estimated_bytes = models.BigIntegerField(null=True)
+    memory_bytes = models.BigIntegerField(null=True)  # resident when it was last looked at
     measured_peak_bytes = models.BigIntegerField(null=True)
     restarts = models.PositiveIntegerField(default=0)
-    exits = models.JSONField(default=list, blank=True)  # the last five: at, code, signal, said
+    exits = models.JSONField(default=list, blank=True)  # the last five, as schemas.ExitOut
     started_at = models.DateTimeField(null=True)
     ready_at = models.DateTimeField(null=True)
 

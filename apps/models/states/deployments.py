@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 from django.db.models import TextChoices
 
 from apps.core.permissions import Permission
@@ -97,3 +99,27 @@ REPLICA_STATES = StateMachine(
         _R.LOST: frozenset({_R.READY, _R.STARTING, _R.STOPPING, _R.FAILED}),
     },
 )
+
+
+WANTED_STATES = frozenset({_S.PENDING, _S.DEPLOYING, _S.READY, _S.DEGRADED})
+"""The states in which a deployment's replicas are meant to run."""
+
+_ON_THEIR_WAY = frozenset({_R.PENDING, _R.STARTING, _R.LOST})
+
+
+def state_from_replicas(current: str, *, wanted: int, replicas: Sequence[str]) -> str:
+    """The state a deployment deserves, given the states of its replicas. Pure.
+
+    Only a deployment that is meant to run is judged; `current` comes back for every other.
+    """
+    if current not in {_S.DEPLOYING, _S.READY, _S.DEGRADED}:
+        return current
+    ready = sum(state == _R.READY for state in replicas)
+    coming = any(state in _ON_THEIR_WAY for state in replicas)
+    if ready >= wanted:
+        return _S.READY
+    if coming and current == _S.DEPLOYING:
+        return _S.DEPLOYING
+    if ready or coming or not replicas:
+        return _S.DEPLOYING if current == _S.DEPLOYING and not replicas else _S.DEGRADED
+    return _S.FAILED
