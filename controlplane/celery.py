@@ -1,12 +1,22 @@
-"""The Celery application: which jobs exist and when the periodic ones run."""
+"""The Celery application: which job modules exist. What is periodic says so at the job itself."""
 
 import os
+import pkgutil
 
 from celery import Celery
 
+import worker_jobs
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings.development")
+
+# Packages that jobs use; what they hold is not called by a message.
+NOT_JOBS = {"adapters", "runtimes"}
 
 app = Celery("controlplane")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.imports = ("worker_jobs.periodic",)
+app.conf.imports = tuple(
+    f"worker_jobs.{module.name}"
+    for module in pkgutil.iter_modules(worker_jobs.__path__)
+    if module.name not in NOT_JOBS
+)
 app.conf.beat_schedule = {}

@@ -1,22 +1,28 @@
-"""Waiting for something to become true, with a limit."""
+"""Waiting for a condition instead of sleeping."""
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 
-def eventually(check: Callable[[], object], *, within: float, every: float = 0.02) -> None:
-    """Return as soon as `check` answers something true; fail when it has not in `within` seconds.
+def eventually(check: Callable[[], Value], *, within: float = 5.0, every: float = 0.02) -> Value:
+    """The first truthy answer of `check`, asked again until `within` seconds are over.
 
-    What `check` raises as AssertionError counts as "not yet", and is shown when the time is over.
+    An AssertionError in the check counts as "not yet". Raises AssertionError at the end.
     """
-    deadline = time.monotonic() + within
-    problem: AssertionError | None = None
+    until = time.monotonic() + within
     while True:
+        said: object
         try:
-            if check():
-                return
+            answer = check()
         except AssertionError as error:
-            problem = error
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not true within {within:g} s: {problem or check}")
+            said = error
+        else:
+            if answer:
+                return answer
+            said = answer
+        if time.monotonic() > until:
+            raise AssertionError(f"Not within {within} s: {check} said {said!r}.")
         time.sleep(every)

@@ -66,6 +66,19 @@ def _record(
     publish(subject=row.SUBJECT, subject_id=str(row.pk), change="updated", team_id=team_id)
 
 
+def advance(row: Any, *, to: str, changes: dict[str, Any]) -> None:
+    """Move a row that is part of another one: no history of its own, no event.
+
+    The caller holds the lock of the row it belongs to. Raises InvalidTransition.
+    """
+    if not row.STATES.allows(row.state, to):
+        raise InvalidTransition(f"{row} is {row.state} and cannot become {to} from there.")
+    row.state = to
+    for field, value in changes.items():
+        setattr(row, field, value)
+    row.save(update_fields=["state", *changes])
+
+
 def explain_state(row: StatefulModel, *, reason: str) -> None:
     """Replace the sentence beside a state that stays as it is, if it says something new."""
     changed = (

@@ -6,6 +6,7 @@ from apps.core.models import StatefulModel, TeamOwnedModel
 from apps.operations.states import (
     OPERATION_ACTIONS,
     OPERATION_STATES,
+    STEP_STATES,
     OperationState,
     StepState,
 )
@@ -43,6 +44,9 @@ class Operation(TeamOwnedModel, StatefulModel):
     worker = models.CharField(max_length=100, blank=True)
     fence = models.PositiveBigIntegerField(default=0)
     lease_expires_at = models.DateTimeField(null=True)
+    exclusive = models.BooleanField(default=False)  # alone at work on its subject
+    enqueued_at = models.DateTimeField(null=True)  # when the broker was last given the message
+    settled_at = models.DateTimeField(null=True)  # when the subject was told how it ended
     cancel_requested_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -53,15 +57,26 @@ class Operation(TeamOwnedModel, StatefulModel):
             models.CheckConstraint(
                 condition=models.Q(state__in=OperationState.values),
                 name="operation_state_is_known",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id"],
+                condition=models.Q(state__in=["queued", "running"], exclusive=True),
+                name="one_exclusive_operation",
+            ),
         ]
         indexes = [
             models.Index(fields=["team", "-created_at"], name="operation_by_team"),
             models.Index(fields=["subject_type", "subject_id"], name="operation_by_subject"),
+            # Not by lease: renewing one must not touch an index.
             models.Index(
-                fields=["lease_expires_at"],
-                name="operation_running",
-                condition=models.Q(state="running"),
+                fields=["created_at"],
+                name="operation_open",
+                condition=models.Q(state__in=["queued", "running"]),
+            ),
+            models.Index(
+                fields=["finished_at"],
+                name="operation_unsettled",
+                condition=models.Q(state__in=["failed", "cancelled"], settled_at=None),
             ),
         ]
 
@@ -71,6 +86,8 @@ class Operation(TeamOwnedModel, StatefulModel):
 
 class OperationStep(models.Model):
     """One part of an operation. A retry starts at the first step that has not succeeded."""
+
+    STATES = STEP_STATES
 
     operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()

@@ -58,8 +58,32 @@ OPERATION_ACTIONS = {
 
 
 class StepState(TextChoices):
+    """pending --job--> running --job--> succeeded | failed | cancelled
+
+    running --reaper--> pending (the worker died);   failed, cancelled --retry--> running
+    """
+
     PENDING = "pending"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+STEP_STATES = StateMachine(
+    initial=StepState.PENDING,
+    transitions={
+        StepState.PENDING: frozenset({StepState.RUNNING}),
+        StepState.RUNNING: frozenset(
+            {
+                StepState.SUCCEEDED,
+                StepState.FAILED,
+                StepState.CANCELLED,
+                StepState.PENDING,
+            }
+        ),
+        StepState.SUCCEEDED: frozenset(),
+        StepState.FAILED: frozenset({StepState.RUNNING}),
+        StepState.CANCELLED: frozenset({StepState.RUNNING}),
+    },
+)

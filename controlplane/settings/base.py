@@ -32,6 +32,8 @@ def _database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.get("host", [parts.hostname or ""])[0],
         "PORT": str(parts.port or ""),
+        # A connection that Postgres closed while it lay in the pool is replaced, not handed out.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 24, "timeout": 10}},
     }
 
@@ -124,6 +126,8 @@ CELERY_TIMEZONE = "UTC"
 OPERATION_LEASE_SECONDS = 15
 OPERATION_HEARTBEAT_SECONDS = 4
 OPERATION_LOST_WORKERS_ALLOWED = 3
+OPERATION_RESEND_SECONDS = 20  # a waiting operation's message is sent again after this long
+OPERATIONS_AT_ONCE = 12  # per worker process; the other threads stay free for periodic jobs
 
 # Where catalogue files come from; a mirror inside the building goes here.
 MODEL_SOURCE_URL = os.environ.get("HEARTH_MODEL_SOURCE", "https://huggingface.co")
