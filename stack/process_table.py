@@ -43,11 +43,13 @@ def kill_group(group: int) -> None:
 
 
 def group_is_alive(group: int) -> bool:
-    """Whether any process of the group is left."""
+    """Whether any process of the group still runs; zombies have ended."""
+    return any(_group_of(entry) == group for entry in PROC.iterdir() if entry.name.isdigit())
+
+
+def _group_of(entry: Path) -> int | None:
     try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in {"Z", "X"} else int(fields[2])

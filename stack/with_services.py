@@ -31,6 +31,17 @@ async def run_with(
     if unknown:
         raise Problem(f"There is no service “{unknown[0]}”.", f"Known: {', '.join(KNOWN)}.")
     prepare(layout)
+    work = asyncio.create_task(_beside(layout, names, command, fast=fast))
+    _end_on_signals(work)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
+
+
+async def _beside(
+    layout: Layout, names: Sequence[str], command: Sequence[str], *, fast: bool
+) -> int:
     started: list[Running] = []
     with claim(layout, purpose=f"with {','.join(names)}"), Guard(layout) as guard:
         try:
@@ -77,13 +88,11 @@ async def _until_ready(running: Running) -> None:
 
 
 async def _run(command: Sequence[str], environment: dict[str, str]) -> int:
-    work = asyncio.create_task(run_in_foreground(command, environment))
-    loop = asyncio.get_running_loop()
     # The terminal sends Ctrl-C to the command as well; waiting for it is all there is to do.
-    loop.add_signal_handler(signal.SIGINT, lambda: None)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, work.cancel)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        return 128 + signal.SIGTERM
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: None)
+    return await run_in_foreground(command, environment)
+
+
+def _end_on_signals(work: asyncio.Task[int]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
