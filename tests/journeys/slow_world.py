@@ -1,4 +1,4 @@
-"""What stands outside Hearth in these tests: a model server that takes its time, and a file host."""
+"""What stands outside Hearth in these tests: an unhurried model server and file host."""
 
 import json
 import threading
