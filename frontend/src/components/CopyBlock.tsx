@@ -39,10 +39,9 @@ export function piecesOf(code: string): Piece[] {
 }
 
 /** Several lines of code, coloured, on the terminal's ground. */
-export function CodeBlock({ code, label }: { code: string; label: string }) {
+export function CodeBlock({ code }: { code: string }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <pre className={styles.code} tabIndex={0} role="region" aria-label={label}>
+    <pre className={styles.code} tabIndex={0}>
       {piecesOf(code).map((piece, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of one text never move
         <span key={index} data-kind={piece.kind}>

@@ -1,4 +1,4 @@
-import { Menu, TextInput, Tooltip } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import {
   type KeyboardEvent,
@@ -24,6 +24,7 @@ import {
   type IconType,
   SearchIcon,
 } from "@/ui/icons";
+import { Menu } from "@/ui/Menu";
 import { parseAnsi, stripAnsi } from "./ansi";
 import styles from "./LogViewer.module.css";
 import { findMatches, type LevelFilter, type LogLine, visibleLines } from "./logBuffer";
@@ -59,7 +60,7 @@ export function LogViewer({
 }: LogViewerProps) {
   const t = useTranslations("components.log");
   const format = useFormat();
-  const scroller = useRef<HTMLDivElement>(null);
+  const scroller = useRef<HTMLElement>(null);
   const finder = useRef<HTMLInputElement>(null);
   const [level, setLevel] = useState<LevelFilter>("all");
   const [clearedUpTo, setClearedUpTo] = useState(0);
@@ -162,7 +163,6 @@ export function LogViewer({
   const numberWidth = `${Math.max(4, String(lines.at(-1)?.sequence ?? 0).length) + 0.5}ch`;
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: keys of the pieces inside bubble up here
     <section
       className={styles.log}
       style={{ height }}
@@ -209,20 +209,22 @@ export function LogViewer({
             />
           </span>
         )}
-        <Menu>
-          <Menu.Target>
-            <button type="button" className={`${styles.tool} desk`} aria-label={t("level")}>
-              {t(`levels.${level}`)} <ChevronDownIcon size={14} />
-            </button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {LEVELS.map((value) => (
-              <Menu.Item key={value} onClick={() => setLevel(value)}>
-                {t(`levels.${value}`)}
-              </Menu.Item>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
+        <span className="desk">
+          <Menu
+            label={t("level")}
+            buttonClass={styles.tool}
+            button={
+              <>
+                {t(`levels.${level}`)} <ChevronDownIcon size={14} />
+              </>
+            }
+            items={LEVELS.map((value) => ({
+              label: t(`levels.${value}`),
+              checked: value === level,
+              onSelect: () => setLevel(value),
+            }))}
+          />
+        </span>
         <button
           type="button"
           className={`${styles.tool} desk`}
@@ -245,14 +247,12 @@ export function LogViewer({
         <Tool icon={CopyIcon} label={t("copy")} onClick={() => void writeToClipboard(asText())} />
         <Tool icon={DownloadIcon} label={t("download")} onClick={download} />
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <div
+      <section
         ref={scroller}
         className={styles.lines}
         data-wrap={wrap || undefined}
         onScroll={onScroll}
         tabIndex={0}
-        role="region"
         aria-label={t("lines")}
       >
         {hiddenCount > 0 && (
@@ -312,7 +312,7 @@ export function LogViewer({
             );
           })}
         </div>
-      </div>
+      </section>
     </section>
   );
 }
@@ -326,16 +326,15 @@ interface ToolProps {
 
 function Tool({ icon: Icon, label, onClick, desktopOnly }: ToolProps) {
   return (
-    <Tooltip label={label}>
-      <button
-        type="button"
-        className={`${styles.tool} ${desktopOnly ? "desk" : ""}`}
-        data-square
-        aria-label={label}
-        onClick={onClick}
-      >
-        <Icon size={14} />
-      </button>
-    </Tooltip>
+    <button
+      type="button"
+      className={`${styles.tool} ${desktopOnly ? "desk" : ""}`}
+      data-square
+      data-tip={label}
+      aria-label={label}
+      onClick={onClick}
+    >
+      <Icon size={14} />
+    </button>
   );
 }

@@ -74,7 +74,7 @@ export function Snippets(props: SnippetFor) {
         />
         <CopyButton text={code} />
       </div>
-      <CodeBlock code={code} label={t(language)} />
+      <CodeBlock code={code} />
     </div>
   );
 }

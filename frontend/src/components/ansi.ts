@@ -7,8 +7,8 @@ export interface Span {
   bold: boolean;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
 const ESCAPE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
   /\u001b\[([\d;]*)([A-Za-z])|\u001b\][^\u0007]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b-\u001f]/g;
 
 const COLOURS: Record<number, Span["colour"]> = {

@@ -1,6 +1,5 @@
-import { Tooltip } from "@mantine/core";
 import { createLink } from "@tanstack/react-router";
-import type { ComponentPropsWithRef, MouseEvent, ReactNode } from "react";
+import { type ComponentPropsWithRef, type MouseEvent, type ReactNode, useId } from "react";
 import styles from "./Button.module.css";
 import type { IconType } from "./icons";
 import { Mark } from "./Mark";
@@ -34,28 +33,40 @@ export function Button({
   type = "button",
   ...rest
 }: ButtonProps) {
+  const reasonId = useId();
   const off = Boolean(disabledReason) || disabled || busy;
   function press(event: MouseEvent<HTMLButtonElement>) {
     if (off) event.preventDefault();
     else onClick?.(event);
   }
-  const button = (
+  return (
     <button
       {...rest}
       type={type}
       className={styles.button}
       data-kind={kind}
       data-size={size}
+      data-tip={disabledReason || undefined}
       data-wide={wide || undefined}
       aria-disabled={off || undefined}
       aria-busy={busy || undefined}
+      aria-describedby={disabledReason ? reasonId : undefined}
       onClick={press}
     >
       {busy ? <Mark tone="busy" /> : Icon && <Icon size={size === "sm" ? 14 : 16} />}
       {children}
+      {disabledReason && <Reason id={reasonId} text={disabledReason} />}
     </button>
   );
-  return disabledReason ? <Tooltip label={disabledReason}>{button}</Tooltip> : button;
+}
+
+/** Read out after the button's name; the eye gets the same words from the tip. */
+function Reason({ id, text }: { id: string; text: string }) {
+  return (
+    <span id={id} hidden>
+      {text}
+    </span>
+  );
 }
 
 interface AnchorProps extends Look, Omit<ComponentPropsWithRef<"a">, "children"> {}
@@ -105,8 +116,9 @@ export function IconButton({
   type = "button",
   ...rest
 }: IconButtonProps) {
+  const reasonId = useId();
   const off = Boolean(disabledReason) || disabled || busy;
-  const button = (
+  return (
     <button
       {...rest}
       type={type}
@@ -114,12 +126,14 @@ export function IconButton({
       data-kind={kind}
       data-size={size}
       data-square
+      data-tip={hint ? disabledReason || label : undefined}
       aria-label={label}
       aria-disabled={off || undefined}
+      aria-describedby={disabledReason ? reasonId : undefined}
       onClick={(event) => (off ? event.preventDefault() : onClick?.(event))}
     >
       {busy ? <Mark tone="busy" /> : <Icon />}
+      {disabledReason && <Reason id={reasonId} text={disabledReason} />}
     </button>
   );
-  return hint ? <Tooltip label={disabledReason || label}>{button}</Tooltip> : button;
 }

@@ -37,9 +37,8 @@ export function DataTable<Row>({
   footer,
 }: DataTableProps<Row>) {
   return (
-    <section className={styles.card}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <div className={styles.scroll} role="region" aria-label={label} tabIndex={0}>
+    <div className={styles.card}>
+      <section className={styles.scroll} aria-label={label} tabIndex={0}>
         <table className={styles.table}>
           <thead>
             <tr>
@@ -75,9 +74,9 @@ export function DataTable<Row>({
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       {footer && <div className={styles.footer}>{footer}</div>}
-    </section>
+    </div>
   );
 }
 

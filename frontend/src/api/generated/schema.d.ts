@@ -662,7 +662,7 @@ export type LogLineOut = components['schemas']['LogLineOut'];
 export type LogPageOut = components['schemas']['LogPageOut'];
 export type NodeSampleOut = components['schemas']['NodeSampleOut'];
 export type NodeOut = components['schemas']['NodeOut'];
-export type AiModelOut = components['schemas']['AIModelOut'];
+export type AIModelOut = components['schemas']['AIModelOut'];
 export type ReplicaOut = components['schemas']['ReplicaOut'];
 export type DeploymentOut = components['schemas']['DeploymentOut'];
 export type KeyOut = components['schemas']['KeyOut'];
@@ -673,12 +673,12 @@ export type WhyOut = components['schemas']['WhyOut'];
 export type UsageItemOut = components['schemas']['UsageItemOut'];
 export type UsageOut = components['schemas']['UsageOut'];
 export type ModelTicketOut = components['schemas']['ModelTicketOut'];
-export type PageNodeOut = components['schemas']['Page_NodeOut_'];
-export type PageAiModelOut = components['schemas']['Page_AIModelOut_'];
-export type PageDeploymentOut = components['schemas']['Page_DeploymentOut_'];
-export type PageOperationOut = components['schemas']['Page_OperationOut_'];
-export type PageKeyOut = components['schemas']['Page_KeyOut_'];
-export type PageStepOut = components['schemas']['Page_StepOut_'];
+export type Page_NodeOut_ = components['schemas']['Page_NodeOut_'];
+export type Page_AIModelOut_ = components['schemas']['Page_AIModelOut_'];
+export type Page_DeploymentOut_ = components['schemas']['Page_DeploymentOut_'];
+export type Page_OperationOut_ = components['schemas']['Page_OperationOut_'];
+export type Page_KeyOut_ = components['schemas']['Page_KeyOut_'];
+export type Page_StepOut_ = components['schemas']['Page_StepOut_'];
 export type $defs = Record<string, never>;
 export interface operations {
     get_session: {

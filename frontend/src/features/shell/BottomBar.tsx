@@ -1,5 +1,5 @@
 import { Link, useLocation } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
 import {
   ClockIcon,
@@ -9,7 +9,6 @@ import {
   MessageIcon,
   ServerIcon,
 } from "@/ui/icons";
-import { Panel } from "@/ui/Panel";
 import styles from "./BottomBar.module.css";
 import { firstPart, type NavWord } from "./navigation";
 
@@ -20,16 +19,7 @@ const ITEMS: readonly { word: NavWord; to: string; icon: IconType; covers: strin
   { word: "operations", to: "/operations", icon: ClockIcon, covers: "operations" },
 ];
 
-const MORE: readonly { word: NavWord | "profile" | "status"; to: string }[] = [
-  { word: "models", to: "/models" },
-  { word: "deployments", to: "/deployments" },
-  { word: "keys", to: "/keys" },
-  { word: "usage", to: "/usage" },
-  { word: "upstreams", to: "/upstreams" },
-  { word: "status", to: "/status" },
-  { word: "settings", to: "/settings" },
-  { word: "profile", to: "/profile" },
-];
+const MoreSheet = lazy(() => import("./MoreSheet"));
 
 /** The frame's entries on a phone. */
 export function BottomBar() {
@@ -54,15 +44,7 @@ export function BottomBar() {
         <EllipsisIcon size={20} />
         {t("nav.more")}
       </button>
-      <Panel open={open} onClose={() => setOpen(false)} title={t("nav.more")}>
-        <div className={styles.more}>
-          {MORE.map((item) => (
-            <Link key={item.word} to={item.to} onClick={() => setOpen(false)}>
-              {t(`nav.${item.word}`)}
-            </Link>
-          ))}
-        </div>
-      </Panel>
+      <Suspense>{open && <MoreSheet onClose={() => setOpen(false)} />}</Suspense>
     </nav>
   );
 }

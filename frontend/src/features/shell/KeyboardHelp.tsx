@@ -2,10 +2,10 @@ import { useTranslations } from "use-intl";
 import { Dialog } from "@/ui/Dialog";
 import { PLACES } from "./useKeyboard";
 
-export function KeyboardHelp({ open, onClose }: { open: boolean; onClose: () => void }) {
+export default function KeyboardHelp({ onClose }: { onClose: () => void }) {
   const t = useTranslations("shell.keyboard");
   return (
-    <Dialog open={open} onClose={onClose} title={t("title")} width={420}>
+    <Dialog open onClose={onClose} title={t("title")} width={420}>
       <dl className="kv">
         <dt>{t("palette")}</dt>
         <dd>

@@ -1,3 +1,3 @@
-export function Palette(_: { open: boolean; onClose: () => void }) {
+export default function Palette(_: { onClose: () => void }) {
   return null;
 }

@@ -1,17 +1,20 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Outlet } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ErrorBoundary } from "@/components/ErrorBoundary";
 import { startLive, useLiveState } from "@/events/live";
+import { Tips } from "@/ui/Tips";
 import { Toaster } from "@/ui/Toaster";
 import { BottomBar } from "./BottomBar";
-import { KeyboardHelp } from "./KeyboardHelp";
-import { Palette } from "./Palette";
 import styles from "./Shell.module.css";
 import { Sidebar } from "./Sidebar";
 import { TopBar } from "./TopBar";
 import { useKeyboard } from "./useKeyboard";
+
+// Neither is there on the first page: they load when they are first opened.
+const Palette = lazy(() => import("./Palette"));
+const KeyboardHelp = lazy(() => import("./KeyboardHelp"));
 
 /** The frame around every page: sidebar, top bar, and on a phone the bar below. */
 export function Shell() {
@@ -40,9 +43,12 @@ export function Shell() {
         </main>
       </div>
       <BottomBar />
-      <Palette open={paletteOpen} onClose={() => setPaletteOpen(false)} />
-      <KeyboardHelp open={helpOpen} onClose={() => setHelpOpen(false)} />
+      <Suspense>
+        {paletteOpen && <Palette onClose={() => setPaletteOpen(false)} />}
+        {helpOpen && <KeyboardHelp onClose={() => setHelpOpen(false)} />}
+      </Suspense>
       <Toaster />
+      <Tips />
     </div>
   );
 }

@@ -1,4 +1,3 @@
-import { Menu } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
@@ -17,6 +16,7 @@ import {
   SunIcon,
 } from "@/ui/icons";
 import { Mark } from "@/ui/Mark";
+import { Menu } from "@/ui/Menu";
 import styles from "./TopBar.module.css";
 
 export function TopBar({ onSearch }: { onSearch: () => void }) {
@@ -28,7 +28,7 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
       <button type="button" className={styles.find} onClick={onSearch}>
         <SearchIcon />
         <span className="grow">{t("search")}</span>
-        <kbd aria-hidden="true">{isMac() ? "⌘K" : "Ctrl K"}</kbd>
+        <kbd>{isMac() ? "⌘K" : "Ctrl K"}</kbd>
       </button>
       <Tray />
       <span className={styles.phoneSearch}>
@@ -97,34 +97,19 @@ function Account() {
   const navigate = useNavigate();
   if (!session) return null;
   const name = session.user.name || session.user.username;
+  const go = (to: "/profile" | "/settings") => void navigate({ to, search: {} });
   return (
-    <Menu width={200}>
-      <Menu.Target>
-        <button type="button" className={styles.avatar} aria-label={`${t("account")}: ${name}`}>
-          {initialsOf(name)}
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          {name} · {session.role}
-        </Menu.Label>
-        <Menu.Item
-          leftSection={<PersonIcon />}
-          onClick={() => navigate({ to: "/profile", search: {} })}
-        >
-          {t("nav.profile")}
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<SettingsIcon />}
-          onClick={() => navigate({ to: "/settings", search: {} })}
-        >
-          {t("nav.settings")}
-        </Menu.Item>
-        <Menu.Item leftSection={<LogOutIcon />} onClick={() => void signOut()}>
-          {t("signOut")}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <Menu
+      label={`${t("account")}: ${name}`}
+      heading={`${name} · ${session.role}`}
+      button={initialsOf(name)}
+      buttonClass={styles.avatar}
+      items={[
+        { label: t("nav.profile"), icon: PersonIcon, onSelect: () => go("/profile") },
+        { label: t("nav.settings"), icon: SettingsIcon, onSelect: () => go("/settings") },
+        { label: t("signOut"), icon: LogOutIcon, onSelect: () => void signOut() },
+      ]}
+    />
   );
 }
 
