@@ -154,12 +154,12 @@ def _shape(wanted: WantedDeployment) -> Shape:
 def _room(
     node: Node, wanted: WantedDeployment, estimate: MemoryEstimate, replaces: Deployment | None
 ) -> _Room:
-    memory = _node_memory(node, replaces)
+    memory = node_memory(node, replaces)
     measured = _measured(node, wanted)
     return _Room(node, memory, measured, fit_on_node(estimate, memory, measured))
 
 
-def _node_memory(node: Node, replaces: Deployment | None) -> NodeMemory:
+def node_memory(node: Node, replaces: Deployment | None = None) -> NodeMemory:
     """What the node has free, from its newest sample; from its hardware when it has sent none."""
     sample = node_queries.find_latest_sample(node=node)
     total = sample.memory_total if sample else _known_total(node)
