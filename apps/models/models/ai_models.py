@@ -13,9 +13,14 @@ class AIModel(TeamOwnedModel, StatefulModel):
 
     name = models.CharField(max_length=200)
     catalogue_name = models.CharField(max_length=200, blank=True)
+    catalogue_version = models.CharField(max_length=40, blank=True)
     task = models.CharField(max_length=20, default="chat")  # chat, completion, embedding
     source = models.JSONField(default=dict, blank=True)  # {"path"} | {"url"} | {"upload"}
     licence = models.CharField(max_length=100, blank=True)
+    licence_accepted_by = models.ForeignKey(
+        "accounts.User", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    licence_accepted_at = models.DateTimeField(null=True)
     state = models.CharField(
         max_length=20, choices=AIModelState.choices, default=AIModelState.PENDING
     )
@@ -27,7 +32,7 @@ class AIModel(TeamOwnedModel, StatefulModel):
     quantisation = models.CharField(max_length=30, blank=True)
     context_length = models.IntegerField(null=True)  # tokens the model was trained for
     has_chat_template = models.BooleanField(default=False)
-    gguf = models.JSONField(default=dict, blank=True)  # the header facts `fit` needs
+    gguf = models.JSONField(default=dict, blank=True)  # `gguf.GGUFFacts` as a dict
     verified_at = models.DateTimeField(null=True)
 
     class Meta:
