@@ -55,11 +55,11 @@ function useWhy(subject: Explained, id: string) {
 function fetchWhy(subject: Explained, id: string): Promise<WhyOut> {
   switch (subject) {
     case "node":
-      return unwrap(api.GET("/api/nodes/{node_id}/why", { params: { path: { node_id: id } } }));
+      return unwrap(api.GET("/api/nodes/{node_id}/why", { params: { path: { node_id: Number(id) } } }));
     case "deployment":
       return unwrap(
         api.GET("/api/deployments/{deployment_id}/why", {
-          params: { path: { deployment_id: id } },
+          params: { path: { deployment_id: Number(id) } },
         }),
       );
     case "operation":

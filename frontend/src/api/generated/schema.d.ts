@@ -4,6 +4,513 @@
  */
 
 export interface paths {
+    "/api/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Nodes */
+        get: operations["list_nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Node */
+        get: operations["get_node"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Node Samples */
+        get: operations["list_node_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why Node */
+        get: operations["why_node"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Inspect Node */
+        post: operations["inspect_node"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Ai Models */
+        get: operations["list_ai_models"];
+        put?: never;
+        /**
+         * Add Ai Model
+         * @description Add by path, URL or catalogue entry (JSON), or send the file itself (multipart).
+         */
+        post: operations["add_ai_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai-models/{ai_model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Ai Model */
+        get: operations["get_ai_model"];
+        put?: never;
+        post?: never;
+        /** Delete Ai Model */
+        delete: operations["delete_ai_model"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai-models/{ai_model_id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Verify Ai Model */
+        post: operations["verify_ai_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai-models/{ai_model_id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why Ai Model */
+        get: operations["why_ai_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Deployments */
+        get: operations["list_deployments"];
+        put?: never;
+        /** Deploy Model */
+        post: operations["deploy_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Preview Deployment */
+        post: operations["preview_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{deployment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Deployment */
+        get: operations["get_deployment"];
+        put?: never;
+        post?: never;
+        /** Delete Deployment */
+        delete: operations["delete_deployment"];
+        options?: never;
+        head?: never;
+        /** Change Deployment */
+        patch: operations["change_deployment"];
+        trace?: never;
+    };
+    "/api/deployments/{deployment_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop Deployment */
+        post: operations["stop_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{deployment_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start Deployment */
+        post: operations["start_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{deployment_id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restart Deployment */
+        post: operations["restart_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{deployment_id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why Deployment */
+        get: operations["why_deployment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{deployment_id}/replicas/{position}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Replica Log */
+        get: operations["list_replica_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Keys */
+        get: operations["list_keys"];
+        put?: never;
+        /** Issue Key */
+        post: operations["issue_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Key */
+        get: operations["get_key"];
+        put?: never;
+        post?: never;
+        /** Revoke Key */
+        delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issue Ticket */
+        post: operations["issue_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/upstreams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Upstreams */
+        get: operations["list_upstreams"];
+        put?: never;
+        /** Add Upstream */
+        post: operations["add_upstream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/upstreams/{upstream_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Upstream */
+        get: operations["get_upstream"];
+        put?: never;
+        post?: never;
+        /** Remove Upstream */
+        delete: operations["remove_upstream"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/upstreams/{upstream_id}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Probe Upstream */
+        post: operations["probe_upstream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Routes */
+        get: operations["list_routes"];
+        put?: never;
+        /** Create Route */
+        post: operations["create_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routes/{route_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Route */
+        get: operations["get_route"];
+        put?: never;
+        post?: never;
+        /** Delete Route */
+        delete: operations["delete_route"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Group Usage */
+        get: operations["group_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Requests */
+        get: operations["list_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Request */
+        get: operations["get_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{request_id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why Request */
+        get: operations["why_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -36,102 +543,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/nodes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_nodes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/nodes/{node_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_node"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/ai-models": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_ai_models"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/ai-models/{ai_model_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_ai_model"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deployments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_deployments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deployments/{deployment_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_deployment"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/operations": {
         parameters: {
             query?: never;
@@ -156,70 +567,6 @@ export interface paths {
             cookie?: never;
         };
         get: operations["get_operation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_keys"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/keys/{key_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_key"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/nodes/{node_id}/why": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["explain_node"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deployments/{deployment_id}/why": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["explain_deployment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -308,22 +655,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/usage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_usage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/session/ticket": {
         parameters: {
             query?: never;
@@ -344,11 +675,1610 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** ListNodesIn */
+        ListNodesIn: {
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Cursor */
+            cursor?: string | null;
+            /** State */
+            state?: string | null;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+        };
         /** AllowedActionOut */
         AllowedActionOut: {
+            /** Action */
             action: string;
+            /** Allowed */
             allowed: boolean;
-            reason: string | null;
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * CpuOut
+         * @description `level` is the instruction set a binary may be built for: x86-64-v1 to v4, or armv8-a and
+         *     so on; `features` are the ones that matter for inference, in words. `usable_threads` is what
+         *     this machine's container may use.
+         */
+        CpuOut: {
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Vendor
+             * @default
+             */
+            vendor: string;
+            /**
+             * Architecture
+             * @default
+             */
+            architecture: string;
+            /**
+             * Level
+             * @default
+             */
+            level: string;
+            /**
+             * Features
+             * @default []
+             */
+            features: string[];
+            /**
+             * Flags
+             * @default []
+             */
+            flags: string[];
+            /** Sockets */
+            sockets?: number | null;
+            /** Cores */
+            cores?: number | null;
+            /** Threads */
+            threads?: number | null;
+            /** Usable Threads */
+            usable_threads?: number | null;
+            /** Max Mhz */
+            max_mhz?: number | null;
+        };
+        /**
+         * DiskOut
+         * @description `kind` is ssd, hdd, nvme, virtual or unknown: a machine does not always say.
+         */
+        DiskOut: {
+            /** Device */
+            device: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Kind
+             * @default unknown
+             */
+            kind: string;
+            /** Size Bytes */
+            size_bytes?: number | null;
+        };
+        /**
+         * FactsOut
+         * @description What a machine is made of. `unknown` says which facts could not be read, and why.
+         */
+        FactsOut: {
+            /**
+             * @default {
+             *       "model": "",
+             *       "vendor": "",
+             *       "architecture": "",
+             *       "level": "",
+             *       "features": [],
+             *       "flags": [],
+             *       "sockets": null,
+             *       "cores": null,
+             *       "threads": null,
+             *       "usable_threads": null,
+             *       "max_mhz": null
+             *     }
+             */
+            cpu: components["schemas"]["CpuOut"];
+            /**
+             * @default {
+             *       "total_bytes": 0,
+             *       "swap_bytes": 0,
+             *       "limit_bytes": null,
+             *       "bandwidth_bytes_per_second": null
+             *     }
+             */
+            memory: components["schemas"]["MemoryOut"];
+            /**
+             * Mounts
+             * @default []
+             */
+            mounts: components["schemas"]["MountOut"][];
+            /**
+             * Disks
+             * @default []
+             */
+            disks: components["schemas"]["DiskOut"][];
+            /**
+             * Network
+             * @default []
+             */
+            network: components["schemas"]["NetworkOut"][];
+            /**
+             * Gpus
+             * @default []
+             */
+            gpus: components["schemas"]["GpuOut"][];
+            /**
+             * @default {
+             *       "name": "",
+             *       "kernel": "",
+             *       "hostname": "",
+             *       "virtualisation": "",
+             *       "container": "",
+             *       "booted_at": null
+             *     }
+             */
+            system: components["schemas"]["SystemOut"];
+            /**
+             * Unknown
+             * @default {}
+             */
+            unknown: {
+                [key: string]: string;
+            };
+        };
+        /** GpuOut */
+        GpuOut: {
+            /** Index */
+            index: number;
+            /** Name */
+            name: string;
+            /**
+             * Vendor
+             * @default
+             */
+            vendor: string;
+            /**
+             * Driver
+             * @default
+             */
+            driver: string;
+            /** Memory Bytes */
+            memory_bytes?: number | null;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+        };
+        /** GpuSampleOut */
+        GpuSampleOut: {
+            /** Index */
+            index: number;
+            /** Busy Share */
+            busy_share?: number | null;
+            /** Memory Total */
+            memory_total?: number | null;
+            /** Memory Free */
+            memory_free?: number | null;
+        };
+        /**
+         * MemoryOut
+         * @description `limit_bytes` is what this machine's container may use, when that is less than all.
+         */
+        MemoryOut: {
+            /**
+             * Total Bytes
+             * @default 0
+             */
+            total_bytes: number;
+            /**
+             * Swap Bytes
+             * @default 0
+             */
+            swap_bytes: number;
+            /** Limit Bytes */
+            limit_bytes?: number | null;
+            /** Bandwidth Bytes Per Second */
+            bandwidth_bytes_per_second?: number | null;
+        };
+        /** MountOut */
+        MountOut: {
+            /** Path */
+            path: string;
+            /**
+             * Device
+             * @default
+             */
+            device: string;
+            /**
+             * File System
+             * @default
+             */
+            file_system: string;
+            /** Total Bytes */
+            total_bytes: number;
+            /** Free Bytes */
+            free_bytes: number;
+            /**
+             * Read Only
+             * @default false
+             */
+            read_only: boolean;
+            /**
+             * Holds Models
+             * @default false
+             */
+            holds_models: boolean;
+        };
+        /** NetworkOut */
+        NetworkOut: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @default
+             */
+            kind: string;
+            /**
+             * Mac
+             * @default
+             */
+            mac: string;
+            /**
+             * Addresses
+             * @default []
+             */
+            addresses: string[];
+            /**
+             * Is Up
+             * @default false
+             */
+            is_up: boolean;
+            /** Speed Mbps */
+            speed_mbps?: number | null;
+        };
+        /** NodeOut */
+        NodeOut: {
+            /** State */
+            state: string;
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** State Deadline */
+            state_deadline?: string | null;
+            /**
+             * Allowed Actions
+             * @default []
+             */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Address */
+            address: string;
+            /** Power */
+            power: string;
+            /** Is Control Plane */
+            is_control_plane: boolean;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /** Hardware */
+            hardware: string;
+            facts: components["schemas"]["FactsOut"];
+            /** Facts At */
+            facts_at: string | null;
+            /** Last Seen At */
+            last_seen_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            latest?: components["schemas"]["SampleOut"] | null;
+        };
+        /** Page[NodeOut] */
+        Page_NodeOut_: {
+            /** Items */
+            items: components["schemas"]["NodeOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * SampleOut
+         * @description A moment, or the mean of a bucket that starts at `at`.
+         */
+        SampleOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Cpu Share */
+            cpu_share: number;
+            /** Load 1M */
+            load_1m: number;
+            /** Memory Total */
+            memory_total: number;
+            /** Memory Available */
+            memory_available: number;
+            /** Disk Total */
+            disk_total: number;
+            /** Disk Free */
+            disk_free: number;
+            /**
+             * Gpus
+             * @default []
+             */
+            gpus: components["schemas"]["GpuSampleOut"][];
+        };
+        /** SystemOut */
+        SystemOut: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Kernel
+             * @default
+             */
+            kernel: string;
+            /**
+             * Hostname
+             * @default
+             */
+            hostname: string;
+            /**
+             * Virtualisation
+             * @default
+             */
+            virtualisation: string;
+            /**
+             * Container
+             * @default
+             */
+            container: string;
+            /** Booted At */
+            booted_at?: string | null;
+        };
+        /**
+         * ListSamplesIn
+         * @description The last `seconds`, thinned to at most `points`.
+         */
+        ListSamplesIn: {
+            /**
+             * Seconds
+             * @default 3600
+             */
+            seconds: number;
+            /**
+             * Points
+             * @default 120
+             */
+            points: number;
+        };
+        /**
+         * SamplesOut
+         * @description Oldest first. `memory_available` is the least seen in each bucket.
+         */
+        SamplesOut: {
+            /** Items */
+            items: components["schemas"]["SampleOut"][];
+            /** Bucket Seconds */
+            bucket_seconds: number;
+        };
+        /**
+         * WhyEvidenceOut
+         * @description One thing that was seen; `link` is a path of the console.
+         */
+        WhyEvidenceOut: {
+            /** At */
+            at?: string | null;
+            /** Text */
+            text: string;
+            /**
+             * Link
+             * @default
+             */
+            link: string;
+        };
+        /**
+         * WhyFixOut
+         * @description A way out. It is carried out by the ordinary endpoint of `action`.
+         */
+        WhyFixOut: {
+            /** Action */
+            action: string;
+            /** Label */
+            label: string;
+            /** Effect */
+            effect: string;
+            /** Allowed */
+            allowed: boolean;
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * WhyNextOut
+         * @description What happens by itself from here, and when, if that is known.
+         */
+        WhyNextOut: {
+            /** Text */
+            text: string;
+            /** At */
+            at?: string | null;
+        };
+        /**
+         * WhyOut
+         * @description Why something is as it is, and what can be done.
+         */
+        WhyOut: {
+            /** Cause */
+            cause: string;
+            /**
+             * Evidence
+             * @default []
+             */
+            evidence: components["schemas"]["WhyEvidenceOut"][];
+            next?: components["schemas"]["WhyNextOut"] | null;
+            /**
+             * Fixes
+             * @default []
+             */
+            fixes: components["schemas"]["WhyFixOut"][];
+        };
+        /** OperationOut */
+        OperationOut: {
+            /** State */
+            state: string;
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** State Deadline */
+            state_deadline?: string | null;
+            /**
+             * Allowed Actions
+             * @default []
+             */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /** Subject Type */
+            subject_type: string;
+            /** Subject Id */
+            subject_id: string;
+            /** Subject Name */
+            subject_name: string;
+            /** Requested By */
+            requested_by: string | null;
+            /** Error */
+            error: string;
+            /** Fix */
+            fix: string;
+            /** Progress */
+            progress: number | null;
+            /** Progress Text */
+            progress_text: string;
+            /** Attempt */
+            attempt: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Last Sequence */
+            last_sequence: number;
+        };
+        /** ListAIModelsIn */
+        ListAIModelsIn: {
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Cursor */
+            cursor?: string | null;
+            /** State */
+            state?: string | null;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+        };
+        /** AIModelOut */
+        AIModelOut: {
+            /** State */
+            state: string;
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** State Deadline */
+            state_deadline?: string | null;
+            /**
+             * Allowed Actions
+             * @default []
+             */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Task */
+            task: string;
+            /** Source */
+            source: {
+                [key: string]: unknown;
+            };
+            /** Catalogue Name */
+            catalogue_name: string;
+            /** Catalogue Version */
+            catalogue_version: string;
+            /** Licence */
+            licence: string;
+            /** Licence Accepted At */
+            licence_accepted_at: string | null;
+            /** Size Bytes */
+            size_bytes: number | null;
+            /** Sha256 */
+            sha256: string;
+            /** Architecture */
+            architecture: string;
+            /** Parameter Count */
+            parameter_count: number | null;
+            /** Quantisation */
+            quantisation: string;
+            /** Context Length */
+            context_length: number | null;
+            /** Has Chat Template */
+            has_chat_template: boolean;
+            /** Verified At */
+            verified_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Current Operation Id */
+            current_operation_id?: string | null;
+            /**
+             * Deployment Names
+             * @default []
+             */
+            deployment_names: string[];
+        };
+        /** Page[AIModelOut] */
+        Page_AIModelOut_: {
+            /** Items */
+            items: components["schemas"]["AIModelOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** AIModelDetailOut */
+        AIModelDetailOut: {
+            /** State */
+            state: string;
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** State Deadline */
+            state_deadline?: string | null;
+            /**
+             * Allowed Actions
+             * @default []
+             */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Task */
+            task: string;
+            /** Source */
+            source: {
+                [key: string]: unknown;
+            };
+            /** Catalogue Name */
+            catalogue_name: string;
+            /** Catalogue Version */
+            catalogue_version: string;
+            /** Licence */
+            licence: string;
+            /** Licence Accepted At */
+            licence_accepted_at: string | null;
+            /** Size Bytes */
+            size_bytes: number | null;
+            /** Sha256 */
+            sha256: string;
+            /** Architecture */
+            architecture: string;
+            /** Parameter Count */
+            parameter_count: number | null;
+            /** Quantisation */
+            quantisation: string;
+            /** Context Length */
+            context_length: number | null;
+            /** Has Chat Template */
+            has_chat_template: boolean;
+            /** Verified At */
+            verified_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Current Operation Id */
+            current_operation_id?: string | null;
+            /**
+             * Deployment Names
+             * @default []
+             */
+            deployment_names: string[];
+            facts: components["schemas"]["GGUFFactsOut"];
+        };
+        /**
+         * GGUFFactsOut
+         * @description What the file's header says. None where the header is silent.
+         */
+        GGUFFactsOut: {
+            /**
+             * Architecture
+             * @default
+             */
+            architecture: string;
+            /**
+             * Parameter Count
+             * @default 0
+             */
+            parameter_count: number;
+            /**
+             * Quantisation
+             * @default
+             */
+            quantisation: string;
+            /** Context Length */
+            context_length?: number | null;
+            /** Layers */
+            layers?: number | null;
+            /** Attention Layers */
+            attention_layers?: number | null;
+            /** Recurrent Layers */
+            recurrent_layers?: number | null;
+            /** Embedding Length */
+            embedding_length?: number | null;
+            /** Heads */
+            heads?: number | null;
+            /**
+             * Heads Kv
+             * @default []
+             */
+            heads_kv: number[];
+            /** Experts */
+            experts?: number | null;
+            /** Experts Used */
+            experts_used?: number | null;
+            /** Vocabulary */
+            vocabulary?: number | null;
+            /** Sliding Window */
+            sliding_window?: number | null;
+            /**
+             * Chat Template
+             * @default
+             */
+            chat_template: string;
+        };
+        /**
+         * DeploymentIn
+         * @description What to serve, and how. `ai_model` is the name or the id of an AI model.
+         *
+         *     `context_length` is in tokens per request slot; without it, the model's own up to 4,096.
+         *     `idle_seconds` counts only without `keep_warm`. `force` deploys although the estimate says that
+         *     the memory does not suffice.
+         */
+        DeploymentIn: {
+            /** Name */
+            name: string;
+            /** Ai Model */
+            ai_model: string | number;
+            /**
+             * Replicas
+             * @default 1
+             */
+            replicas: number;
+            /**
+             * Runtime
+             * @default local
+             * @constant
+             */
+            runtime: "local";
+            /** Context Length */
+            context_length?: number | null;
+            /**
+             * Slots
+             * @default 2
+             */
+            slots: number;
+            /**
+             * Kv Type
+             * @default f16
+             * @enum {string}
+             */
+            kv_type: "f16" | "q8_0" | "q4_0";
+            /** Threads */
+            threads?: number | null;
+            /**
+             * Node Labels
+             * @default {}
+             */
+            node_labels: {
+                [key: string]: string;
+            };
+            /**
+             * Keep Warm
+             * @default true
+             */
+            keep_warm: boolean;
+            /** Idle Seconds */
+            idle_seconds?: number | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+        };
+        /** ListDeploymentsIn */
+        ListDeploymentsIn: {
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Cursor */
+            cursor?: string | null;
+            /** State */
+            state?: string | null;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+        };
+        /** DeploymentOut */
+        DeploymentOut: {
+            /** State */
+            state: string;
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** State Deadline */
+            state_deadline?: string | null;
+            /**
+             * Allowed Actions
+             * @default []
+             */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            ai_model: components["schemas"]["NamedOut"];
+            /** Runtime */
+            runtime: string;
+            /** Replica Count */
+            replica_count: number;
+            /** Ready Replicas */
+            ready_replicas: number;
+            /** Context Length */
+            context_length: number;
+            /** Slots */
+            slots: number;
+            /** Kv Type */
+            kv_type: string;
+            /** Threads */
+            threads: number | null;
+            /** Node Labels */
+            node_labels: {
+                [key: string]: string;
+            };
+            /** Keep Warm */
+            keep_warm: boolean;
+            /** Idle Seconds */
+            idle_seconds: number | null;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Replicas */
+            replicas: components["schemas"]["ReplicaOut"][];
+        };
+        /**
+         * ExitOut
+         * @description One end of a model server. `said` is a sentence, `lines` the last of its log.
+         */
+        ExitOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Code */
+            code?: number | null;
+            /** Signal */
+            signal?: string | null;
+            /** Said */
+            said: string;
+            /**
+             * Last Line
+             * @default
+             */
+            last_line: string;
+            /**
+             * Lines
+             * @default []
+             */
+            lines: string[];
+            /** Ran Seconds */
+            ran_seconds?: number | null;
+        };
+        /** NamedOut */
+        NamedOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /** Page[DeploymentOut] */
+        Page_DeploymentOut_: {
+            /** Items */
+            items: components["schemas"]["DeploymentOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * ReplicaOut
+         * @description One running copy. `estimated_bytes` was promised, `measured_peak_bytes` was seen.
+         */
+        ReplicaOut: {
+            /** State */
+            state: string;
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** State Deadline */
+            state_deadline?: string | null;
+            /**
+             * Allowed Actions
+             * @default []
+             */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /** Id */
+            id: number;
+            /** Position */
+            position: number;
+            node: components["schemas"]["NamedOut"];
+            /** Estimated Bytes */
+            estimated_bytes: number | null;
+            /** Memory Bytes */
+            memory_bytes: number | null;
+            /** Measured Peak Bytes */
+            measured_peak_bytes: number | null;
+            /** Restarts */
+            restarts: number;
+            /** Exits */
+            exits: components["schemas"]["ExitOut"][];
+            /** Started At */
+            started_at: string | null;
+            /** Ready At */
+            ready_at: string | null;
+        };
+        /**
+         * MemoryPartOut
+         * @description One share of an estimate: weights, KV cache, compute buffer, …
+         */
+        MemoryPartOut: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Bytes */
+            bytes: number;
+        };
+        /**
+         * NodeFitOut
+         * @description Whether one replica fits on one node now.
+         */
+        NodeFitOut: {
+            node: components["schemas"]["NamedOut"];
+            /** Fits */
+            fits: boolean;
+            /** Sentence */
+            sentence: string;
+            /** Needed Bytes */
+            needed_bytes: number;
+            /** Available Bytes */
+            available_bytes: number;
+            /** Spare Bytes */
+            spare_bytes: number;
+            /** Measured Bytes */
+            measured_bytes?: number | null;
+            /**
+             * Parts
+             * @default []
+             */
+            parts: components["schemas"]["MemoryPartOut"][];
+            /**
+             * Suggestions
+             * @default []
+             */
+            suggestions: components["schemas"]["SuggestionOut"][];
+        };
+        /** PlacementOut */
+        PlacementOut: {
+            /** Position */
+            position: number;
+            node: components["schemas"]["NamedOut"];
+        };
+        /**
+         * PreviewOut
+         * @description What deploying would do. `will_happen` are sentences in order.
+         */
+        PreviewOut: {
+            /** Fits */
+            fits: boolean;
+            /** Sentence */
+            sentence: string;
+            /** Context Length */
+            context_length: number;
+            /** Slots */
+            slots: number;
+            /** Kv Type */
+            kv_type: string;
+            /** Nodes */
+            nodes: components["schemas"]["NodeFitOut"][];
+            /** Placements */
+            placements: components["schemas"]["PlacementOut"][];
+            /** Will Happen */
+            will_happen: string[];
+        };
+        /**
+         * SuggestionOut
+         * @description A change that would make it fit; `changes` are fields of the deploy request.
+         */
+        SuggestionOut: {
+            /** Sentence */
+            sentence: string;
+            /**
+             * Changes
+             * @default {}
+             */
+            changes: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PreviewIn
+         * @description The same body; a preview does not need a name yet.
+         */
+        PreviewIn: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Ai Model */
+            ai_model: string | number;
+            /**
+             * Replicas
+             * @default 1
+             */
+            replicas: number;
+            /**
+             * Runtime
+             * @default local
+             * @constant
+             */
+            runtime: "local";
+            /** Context Length */
+            context_length?: number | null;
+            /**
+             * Slots
+             * @default 2
+             */
+            slots: number;
+            /**
+             * Kv Type
+             * @default f16
+             * @enum {string}
+             */
+            kv_type: "f16" | "q8_0" | "q4_0";
+            /** Threads */
+            threads?: number | null;
+            /**
+             * Node Labels
+             * @default {}
+             */
+            node_labels: {
+                [key: string]: string;
+            };
+            /**
+             * Keep Warm
+             * @default true
+             */
+            keep_warm: boolean;
+            /** Idle Seconds */
+            idle_seconds?: number | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+        };
+        /**
+         * DeploymentChangesIn
+         * @description Only the fields that are sent change.
+         */
+        DeploymentChangesIn: {
+            /** Replicas */
+            replicas?: number | null;
+            /** Context Length */
+            context_length?: number | null;
+            /** Slots */
+            slots?: number | null;
+            /** Kv Type */
+            kv_type?: ("f16" | "q8_0" | "q4_0") | null;
+            /** Threads */
+            threads?: number | null;
+            /** Keep Warm */
+            keep_warm?: boolean | null;
+            /** Idle Seconds */
+            idle_seconds?: number | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+        };
+        /** ReplicaLogIn */
+        ReplicaLogIn: {
+            /**
+             * After
+             * @default 0
+             */
+            after: number;
+            /**
+             * Limit
+             * @default 500
+             */
+            limit: number;
+        };
+        /** ReplicaLogLineOut */
+        ReplicaLogLineOut: {
+            /** Sequence */
+            sequence: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * ReplicaLogOut
+         * @description Lines after `after`; `first_sequence` is the oldest one still kept.
+         */
+        ReplicaLogOut: {
+            /** Items */
+            items: components["schemas"]["ReplicaLogLineOut"][];
+            /** First Sequence */
+            first_sequence: number;
+            /** Last Sequence */
+            last_sequence: number;
+        };
+        /** ListKeysIn */
+        ListKeysIn: {
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+            /** Revoked */
+            revoked?: boolean | null;
+        };
+        /** KeyOut */
+        KeyOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Prefix */
+            prefix: string;
+            /** Owner */
+            owner: string;
+            /** Models */
+            models: string[] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "expired" | "revoked";
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** Allowed Actions */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+        };
+        /** Page[KeyOut] */
+        Page_KeyOut_: {
+            /** Items */
+            items: components["schemas"]["KeyOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * IssuedKeyOut
+         * @description The only answer that carries the secret.
+         */
+        IssuedKeyOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Prefix */
+            prefix: string;
+            /** Owner */
+            owner: string;
+            /** Models */
+            models: string[] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "expired" | "revoked";
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** Allowed Actions */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /** Secret */
+            secret: string;
+        };
+        /** IssueKeyIn */
+        IssueKeyIn: {
+            /** Name */
+            name: string;
+            /** Models */
+            models?: string[] | null;
+            /** Expires At */
+            expires_at?: string | null;
+        };
+        /** TicketOut */
+        TicketOut: {
+            /** Ticket */
+            ticket: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /** ListUpstreamsIn */
+        ListUpstreamsIn: {
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+        };
+        /** Page[UpstreamOut] */
+        Page_UpstreamOut_: {
+            /** Items */
+            items: components["schemas"]["UpstreamOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * UpstreamOut
+         * @description `models` are those of the last probe that was answered.
+         */
+        UpstreamOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Base Url */
+            base_url: string;
+            /** Has Api Key */
+            has_api_key: boolean;
+            /** Models */
+            models: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Probed At */
+            probed_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "unknown" | "reachable" | "unreachable";
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** Allowed Actions */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+        };
+        /** AddUpstreamIn */
+        AddUpstreamIn: {
+            /** Name */
+            name: string;
+            /** Base Url */
+            base_url: string;
+            /**
+             * Api Key
+             * @default
+             */
+            api_key: string;
+        };
+        /** ListRoutesIn */
+        ListRoutesIn: {
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+        };
+        /** FallbackIn */
+        FallbackIn: {
+            /** On */
+            on: ("refused" | "5xx" | "429" | "timeout" | "context" | "cold")[];
+            /** To */
+            to: string;
+        };
+        /** Page[RouteOut] */
+        Page_RouteOut_: {
+            /** Items */
+            items: components["schemas"]["RouteOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** RouteOut */
+        RouteOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Targets */
+            targets: components["schemas"]["TargetOut"][];
+            /** Fallbacks */
+            fallbacks: components["schemas"]["FallbackIn"][];
+            /**
+             * State
+             * @default active
+             * @constant
+             */
+            state: "active";
+            /**
+             * State Reason
+             * @default
+             */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** Allowed Actions */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+        };
+        /** TargetOut */
+        TargetOut: {
+            /** Upstream */
+            upstream: string | null;
+            /** Deployment */
+            deployment: string | null;
+            /** Model */
+            model: string | null;
+            /** Weight */
+            weight: number;
+        };
+        /** CreateRouteIn */
+        CreateRouteIn: {
+            /** Name */
+            name: string;
+            /** Targets */
+            targets: components["schemas"]["TargetIn"][];
+            /**
+             * Fallbacks
+             * @default []
+             */
+            fallbacks: components["schemas"]["FallbackIn"][];
+        };
+        /**
+         * TargetIn
+         * @description The name of an upstream or of a deployment; `model` is what the upstream calls it.
+         */
+        TargetIn: {
+            /** Upstream */
+            upstream?: string | null;
+            /** Deployment */
+            deployment?: string | null;
+            /** Model */
+            model?: string | null;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight: number;
+        };
+        /**
+         * UsageIn
+         * @description `from` is included, `to` is not.
+         */
+        UsageIn: {
+            /**
+             * Group By
+             * @default key
+             * @enum {string}
+             */
+            group_by: "key" | "user" | "model" | "team" | "node" | "served_by" | "endpoint" | "status" | "hour" | "day";
+            /** From */
+            from?: string | null;
+            /** To */
+            to?: string | null;
+        };
+        /**
+         * UsageGroupOut
+         * @description One group. Of the first ten fields the one asked for is there; milliseconds are means.
+         */
+        UsageGroupOut: {
+            /** Key */
+            key?: string | null;
+            /** User */
+            user?: string | null;
+            /** Team */
+            team?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Node */
+            node?: string | null;
+            /** Served By */
+            served_by?: string | null;
+            /** Endpoint */
+            endpoint?: string | null;
+            /** Status */
+            status?: number | null;
+            /** Hour */
+            hour?: string | null;
+            /** Day */
+            day?: string | null;
+            /** Group Id */
+            group_id?: number | string | null;
+            /** Requests */
+            requests: number;
+            /** Failed */
+            failed: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** First Byte Ms */
+            first_byte_ms?: number | null;
+            /** Total Ms */
+            total_ms?: number | null;
+        };
+        /** UsageOut */
+        UsageOut: {
+            /** Items */
+            items: components["schemas"]["UsageGroupOut"][];
+        };
+        /** ListRequestsIn */
+        ListRequestsIn: {
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Cursor */
+            cursor?: string | null;
+            /** Key Id */
+            key_id?: number | null;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /** Failed */
+            failed?: boolean | null;
+        };
+        /** Page[RequestOut] */
+        Page_RequestOut_: {
+            /** Items */
+            items: components["schemas"]["RequestOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * RequestOut
+         * @description One request. `status` 499 means that the client left; times are milliseconds.
+         */
+        RequestOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Key Id */
+            key_id: number | null;
+            /** Key */
+            key: string | null;
+            /** User */
+            user: string | null;
+            /** Endpoint */
+            endpoint: string;
+            /** Model */
+            model: string;
+            /** Route */
+            route: string;
+            /** Served By */
+            served_by: string;
+            /** Node */
+            node: string;
+            /** Deployment Id */
+            deployment_id: number | null;
+            /** Upstream Id */
+            upstream_id: number | null;
+            /** Status */
+            status: number;
+            /** Error */
+            error: string;
+            /** Streamed */
+            streamed: boolean;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Estimated */
+            estimated: boolean;
+            /** Queue Ms */
+            queue_ms: number;
+            /** Connect Ms */
+            connect_ms: number;
+            /** First Byte Ms */
+            first_byte_ms: number;
+            /** Total Ms */
+            total_ms: number;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
         };
         /** UserOut */
         UserOut: {
@@ -395,32 +2325,6 @@ export interface components {
             kind: string;
             state: string;
         };
-        /** OperationOut */
-        OperationOut: {
-            id: string;
-            kind: string;
-            title: string;
-            subject_type: string;
-            subject_id: string;
-            subject_name: string;
-            requested_by: string;
-            error: string;
-            fix: string;
-            progress: number | null;
-            progress_text: string;
-            attempt: number;
-            /** Format: date-time */
-            created_at: string;
-            started_at: string | null;
-            finished_at: string | null;
-            last_sequence: number;
-            state: string;
-            state_reason: string;
-            /** Format: date-time */
-            state_since: string;
-            state_deadline: string | null;
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-        };
         /** StepOut */
         StepOut: {
             position: number;
@@ -460,145 +2364,6 @@ export interface components {
                 [key: string]: unknown;
             }[];
         };
-        /** NodeOut */
-        NodeOut: {
-            id: number;
-            name: string;
-            address: string;
-            power: string;
-            is_control_plane: boolean;
-            labels: {
-                [key: string]: unknown;
-            };
-            facts: {
-                [key: string]: unknown;
-            };
-            facts_at: string | null;
-            last_seen_at: string | null;
-            /** Format: date-time */
-            created_at: string;
-            sample: components["schemas"]["NodeSampleOut"] | null;
-            serving: string[];
-            state: string;
-            state_reason: string;
-            /** Format: date-time */
-            state_since: string;
-            state_deadline: string | null;
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-        };
-        /** AIModelOut */
-        AIModelOut: {
-            id: number;
-            name: string;
-            catalogue_name: string;
-            task: string;
-            licence: string;
-            sha256: string;
-            size_bytes: number | null;
-            architecture: string;
-            parameter_count: number | null;
-            quantisation: string;
-            context_length: number | null;
-            has_chat_template: boolean;
-            verified_at: string | null;
-            /** Format: date-time */
-            created_at: string;
-            state: string;
-            state_reason: string;
-            /** Format: date-time */
-            state_since: string;
-            state_deadline: string | null;
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-        };
-        /** ReplicaOut */
-        ReplicaOut: {
-            id: number;
-            position: number;
-            node: string;
-            state: string;
-            state_reason: string;
-            /** Format: date-time */
-            state_since: string;
-            estimated_bytes: number | null;
-            measured_peak_bytes: number | null;
-            restarts: number;
-            exits: {
-                [key: string]: unknown;
-            }[];
-            started_at: string | null;
-            ready_at: string | null;
-        };
-        /** DeploymentOut */
-        DeploymentOut: {
-            id: number;
-            name: string;
-            ai_model: string;
-            runtime: string;
-            replica_count: number;
-            ready_replicas: number;
-            context_length: number;
-            slots: number;
-            keep_warm: boolean;
-            idle_seconds: number | null;
-            last_used_at: string | null;
-            /** Format: date-time */
-            created_at: string;
-            replicas: components["schemas"]["ReplicaOut"][];
-            state: string;
-            state_reason: string;
-            /** Format: date-time */
-            state_since: string;
-            state_deadline: string | null;
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-        };
-        /** KeyOut */
-        KeyOut: {
-            id: number;
-            name: string;
-            prefix: string;
-            models: string[];
-            /** Format: date-time */
-            created_at: string;
-            expires_at: string | null;
-            last_used_at: string | null;
-            revoked_at: string | null;
-            limits: {
-                [key: string]: unknown;
-            };
-            state: string;
-            state_reason: string;
-            /** Format: date-time */
-            state_since: string;
-            state_deadline: string | null;
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-        };
-        /** WhyEvidenceOut */
-        WhyEvidenceOut: {
-            /** Format: date-time */
-            at: string;
-            text: string;
-            link: string;
-        };
-        /** WhyNextOut */
-        WhyNextOut: {
-            text: string;
-            at: string | null;
-        };
-        /** WhyFixOut */
-        WhyFixOut: {
-            action: string;
-            label: string;
-            effect: string;
-            allowed: boolean;
-            reason: string | null;
-        };
-        /** WhyOut */
-        WhyOut: {
-            cause: string;
-            evidence: components["schemas"]["WhyEvidenceOut"][];
-            next: components["schemas"]["WhyNextOut"] | null;
-            fixes: components["schemas"]["WhyFixOut"][];
-        };
         /** UsageItemOut */
         UsageItemOut: {
             key?: string;
@@ -607,34 +2372,14 @@ export interface components {
             prompt_tokens: number;
             completion_tokens: number;
         };
-        /** UsageOut */
-        UsageOut: {
-            items: components["schemas"]["UsageItemOut"][];
-        };
         /** ModelTicketOut */
         ModelTicketOut: {
             ticket: string;
             /** Format: date-time */
             expires_at: string;
         };
-        Page_NodeOut_: {
-            items: components["schemas"]["NodeOut"][];
-            next_cursor?: string | null;
-        };
-        Page_AIModelOut_: {
-            items: components["schemas"]["AIModelOut"][];
-            next_cursor?: string | null;
-        };
-        Page_DeploymentOut_: {
-            items: components["schemas"]["DeploymentOut"][];
-            next_cursor?: string | null;
-        };
         Page_OperationOut_: {
             items: components["schemas"]["OperationOut"][];
-            next_cursor?: string | null;
-        };
-        Page_KeyOut_: {
-            items: components["schemas"]["KeyOut"][];
             next_cursor?: string | null;
         };
         Page_StepOut_: {
@@ -648,7 +2393,72 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ListNodesIn = components['schemas']['ListNodesIn'];
 export type AllowedActionOut = components['schemas']['AllowedActionOut'];
+export type CpuOut = components['schemas']['CpuOut'];
+export type DiskOut = components['schemas']['DiskOut'];
+export type FactsOut = components['schemas']['FactsOut'];
+export type GpuOut = components['schemas']['GpuOut'];
+export type GpuSampleOut = components['schemas']['GpuSampleOut'];
+export type MemoryOut = components['schemas']['MemoryOut'];
+export type MountOut = components['schemas']['MountOut'];
+export type NetworkOut = components['schemas']['NetworkOut'];
+export type NodeOut = components['schemas']['NodeOut'];
+export type Page_NodeOut_ = components['schemas']['Page_NodeOut_'];
+export type SampleOut = components['schemas']['SampleOut'];
+export type SystemOut = components['schemas']['SystemOut'];
+export type ListSamplesIn = components['schemas']['ListSamplesIn'];
+export type SamplesOut = components['schemas']['SamplesOut'];
+export type WhyEvidenceOut = components['schemas']['WhyEvidenceOut'];
+export type WhyFixOut = components['schemas']['WhyFixOut'];
+export type WhyNextOut = components['schemas']['WhyNextOut'];
+export type WhyOut = components['schemas']['WhyOut'];
+export type OperationOut = components['schemas']['OperationOut'];
+export type ListAIModelsIn = components['schemas']['ListAIModelsIn'];
+export type AIModelOut = components['schemas']['AIModelOut'];
+export type Page_AIModelOut_ = components['schemas']['Page_AIModelOut_'];
+export type AIModelDetailOut = components['schemas']['AIModelDetailOut'];
+export type GGUFFactsOut = components['schemas']['GGUFFactsOut'];
+export type DeploymentIn = components['schemas']['DeploymentIn'];
+export type ListDeploymentsIn = components['schemas']['ListDeploymentsIn'];
+export type DeploymentOut = components['schemas']['DeploymentOut'];
+export type ExitOut = components['schemas']['ExitOut'];
+export type NamedOut = components['schemas']['NamedOut'];
+export type Page_DeploymentOut_ = components['schemas']['Page_DeploymentOut_'];
+export type ReplicaOut = components['schemas']['ReplicaOut'];
+export type MemoryPartOut = components['schemas']['MemoryPartOut'];
+export type NodeFitOut = components['schemas']['NodeFitOut'];
+export type PlacementOut = components['schemas']['PlacementOut'];
+export type PreviewOut = components['schemas']['PreviewOut'];
+export type SuggestionOut = components['schemas']['SuggestionOut'];
+export type PreviewIn = components['schemas']['PreviewIn'];
+export type DeploymentChangesIn = components['schemas']['DeploymentChangesIn'];
+export type ReplicaLogIn = components['schemas']['ReplicaLogIn'];
+export type ReplicaLogLineOut = components['schemas']['ReplicaLogLineOut'];
+export type ReplicaLogOut = components['schemas']['ReplicaLogOut'];
+export type ListKeysIn = components['schemas']['ListKeysIn'];
+export type KeyOut = components['schemas']['KeyOut'];
+export type Page_KeyOut_ = components['schemas']['Page_KeyOut_'];
+export type IssuedKeyOut = components['schemas']['IssuedKeyOut'];
+export type IssueKeyIn = components['schemas']['IssueKeyIn'];
+export type TicketOut = components['schemas']['TicketOut'];
+export type ListUpstreamsIn = components['schemas']['ListUpstreamsIn'];
+export type Page_UpstreamOut_ = components['schemas']['Page_UpstreamOut_'];
+export type UpstreamOut = components['schemas']['UpstreamOut'];
+export type AddUpstreamIn = components['schemas']['AddUpstreamIn'];
+export type ListRoutesIn = components['schemas']['ListRoutesIn'];
+export type FallbackIn = components['schemas']['FallbackIn'];
+export type Page_RouteOut_ = components['schemas']['Page_RouteOut_'];
+export type RouteOut = components['schemas']['RouteOut'];
+export type TargetOut = components['schemas']['TargetOut'];
+export type CreateRouteIn = components['schemas']['CreateRouteIn'];
+export type TargetIn = components['schemas']['TargetIn'];
+export type UsageIn = components['schemas']['UsageIn'];
+export type UsageGroupOut = components['schemas']['UsageGroupOut'];
+export type UsageOut = components['schemas']['UsageOut'];
+export type ListRequestsIn = components['schemas']['ListRequestsIn'];
+export type Page_RequestOut_ = components['schemas']['Page_RequestOut_'];
+export type RequestOut = components['schemas']['RequestOut'];
 export type UserOut = components['schemas']['UserOut'];
 export type TeamOut = components['schemas']['TeamOut'];
 export type SessionOut = components['schemas']['SessionOut'];
@@ -656,31 +2466,983 @@ export type SignInIn = components['schemas']['SignInIn'];
 export type StatusPartOut = components['schemas']['StatusPartOut'];
 export type StatusOut = components['schemas']['StatusOut'];
 export type OperationRef = components['schemas']['OperationRef'];
-export type OperationOut = components['schemas']['OperationOut'];
 export type StepOut = components['schemas']['StepOut'];
 export type LogLineOut = components['schemas']['LogLineOut'];
 export type LogPageOut = components['schemas']['LogPageOut'];
 export type NodeSampleOut = components['schemas']['NodeSampleOut'];
-export type NodeOut = components['schemas']['NodeOut'];
-export type AIModelOut = components['schemas']['AIModelOut'];
-export type ReplicaOut = components['schemas']['ReplicaOut'];
-export type DeploymentOut = components['schemas']['DeploymentOut'];
-export type KeyOut = components['schemas']['KeyOut'];
-export type WhyEvidenceOut = components['schemas']['WhyEvidenceOut'];
-export type WhyNextOut = components['schemas']['WhyNextOut'];
-export type WhyFixOut = components['schemas']['WhyFixOut'];
-export type WhyOut = components['schemas']['WhyOut'];
 export type UsageItemOut = components['schemas']['UsageItemOut'];
-export type UsageOut = components['schemas']['UsageOut'];
 export type ModelTicketOut = components['schemas']['ModelTicketOut'];
-export type Page_NodeOut_ = components['schemas']['Page_NodeOut_'];
-export type Page_AIModelOut_ = components['schemas']['Page_AIModelOut_'];
-export type Page_DeploymentOut_ = components['schemas']['Page_DeploymentOut_'];
 export type Page_OperationOut_ = components['schemas']['Page_OperationOut_'];
-export type Page_KeyOut_ = components['schemas']['Page_KeyOut_'];
 export type Page_StepOut_ = components['schemas']['Page_StepOut_'];
 export type $defs = Record<string, never>;
 export interface operations {
+    list_nodes: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                state?: string | null;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NodeOut_"];
+                };
+            };
+        };
+    };
+    get_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeOut"];
+                };
+            };
+        };
+    };
+    list_node_samples: {
+        parameters: {
+            query?: {
+                seconds?: number;
+                points?: number;
+            };
+            header?: never;
+            path: {
+                node_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SamplesOut"];
+                };
+            };
+        };
+    };
+    why_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyOut"];
+                };
+            };
+        };
+    };
+    inspect_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    list_ai_models: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                state?: string | null;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AIModelOut_"];
+                };
+            };
+        };
+    };
+    add_ai_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Name
+                     * @default
+                     */
+                    name?: string;
+                    /**
+                     * SourceIn
+                     * @description Where the file comes from: exactly one of `path`, `url` and `catalogue`.
+                     *
+                     *     `path` is on the machine the control plane runs on. `version` picks one of a catalogue entry's
+                     *     files; without it the recommended one is taken.
+                     */
+                    source: {
+                        /**
+                         * Path
+                         * @default null
+                         */
+                        path?: string | null;
+                        /**
+                         * Url
+                         * @default null
+                         */
+                        url?: string | null;
+                        /**
+                         * Sha256
+                         * @default null
+                         */
+                        sha256?: string | null;
+                        /**
+                         * Catalogue
+                         * @default null
+                         */
+                        catalogue?: string | null;
+                        /**
+                         * Version
+                         * @default null
+                         */
+                        version?: string | null;
+                    };
+                    /**
+                     * Accept Licence
+                     * @default false
+                     */
+                    accept_licence?: boolean;
+                };
+                "multipart/form-data": {
+                    name?: string;
+                    /** Format: binary */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    get_ai_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ai_model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AIModelDetailOut"];
+                };
+            };
+        };
+    };
+    delete_ai_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ai_model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    verify_ai_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ai_model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    why_ai_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ai_model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyOut"];
+                };
+            };
+        };
+    };
+    list_deployments: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                state?: string | null;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeploymentOut_"];
+                };
+            };
+        };
+    };
+    deploy_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentIn"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    preview_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+        };
+    };
+    get_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploymentOut"];
+                };
+            };
+        };
+    };
+    delete_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    change_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeploymentChangesIn"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    stop_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    start_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    restart_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    why_deployment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyOut"];
+                };
+            };
+        };
+    };
+    list_replica_log: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                deployment_id: number;
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplicaLogOut"];
+                };
+            };
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                search?: string;
+                revoked?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KeyOut_"];
+                };
+            };
+        };
+    };
+    issue_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueKeyIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedKeyOut"];
+                };
+            };
+        };
+    };
+    get_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOut"];
+                };
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOut"];
+                };
+            };
+        };
+    };
+    issue_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
+                };
+            };
+        };
+    };
+    list_upstreams: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UpstreamOut_"];
+                };
+            };
+        };
+    };
+    add_upstream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddUpstreamIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamOut"];
+                };
+            };
+        };
+    };
+    get_upstream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upstream_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamOut"];
+                };
+            };
+        };
+    };
+    remove_upstream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upstream_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    probe_upstream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upstream_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    list_routes: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RouteOut_"];
+                };
+            };
+        };
+    };
+    create_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRouteIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteOut"];
+                };
+            };
+        };
+    };
+    get_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                route_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteOut"];
+                };
+            };
+        };
+    };
+    delete_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                route_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    group_usage: {
+        parameters: {
+            query?: {
+                group_by?: "key" | "user" | "model" | "team" | "node" | "served_by" | "endpoint" | "status" | "hour" | "day";
+                from?: string | null;
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageOut"];
+                };
+            };
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                key_id?: number | null;
+                model?: string;
+                failed?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RequestOut_"];
+                };
+            };
+        };
+    };
+    get_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOut"];
+                };
+            };
+        };
+    };
+    why_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyOut"];
+                };
+            };
+        };
+    };
     get_session: {
         parameters: {
             query?: never;
@@ -763,141 +3525,6 @@ export interface operations {
             };
         };
     };
-    list_nodes: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_NodeOut_"];
-                };
-            };
-        };
-    };
-    get_node: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                node_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NodeOut"];
-                };
-            };
-        };
-    };
-    list_ai_models: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_AIModelOut_"];
-                };
-            };
-        };
-    };
-    get_ai_model: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                ai_model_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AIModelOut"];
-                };
-            };
-        };
-    };
-    list_deployments: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_DeploymentOut_"];
-                };
-            };
-        };
-    };
-    get_deployment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                deployment_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeploymentOut"];
-                };
-            };
-        };
-    };
     list_operations: {
         parameters: {
             query?: {
@@ -941,95 +3568,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperationOut"];
-                };
-            };
-        };
-    };
-    list_keys: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_KeyOut_"];
-                };
-            };
-        };
-    };
-    get_key: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                key_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["KeyOut"];
-                };
-            };
-        };
-    };
-    explain_node: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                node_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhyOut"];
-                };
-            };
-        };
-    };
-    explain_deployment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                deployment_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhyOut"];
                 };
             };
         };
@@ -1143,30 +3681,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperationOut"];
-                };
-            };
-        };
-    };
-    get_usage: {
-        parameters: {
-            query?: {
-                group_by?: string;
-                from?: string;
-                to?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UsageOut"];
                 };
             };
         };
