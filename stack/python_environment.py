@@ -47,7 +47,7 @@ async def prepare_python(runner: Runner, *, development: bool) -> None:
     """Make or complete the environment; nothing happens when it is current. Raises Problem."""
     if is_current(development=development):
         return
-    async with _one_at_a_time():
+    async with _one_at_a_time("environment.lock"):
         if is_current(development=development):
             return
         say("preparing the Python environment")
@@ -73,6 +73,11 @@ async def make_environment(runner: Runner, folder: Path, lock: Path, *, complete
 
 async def ensure_uv(runner: Runner) -> None:
     """Install uv with pip into its own environment. Raises Problem."""
+    async with _one_at_a_time("uv.lock"):
+        await _ensure_uv(runner)
+
+
+async def _ensure_uv(runner: Runner) -> None:
     if (await runner.run(LOG, str(UV), "--version")).succeeded:
         return
     shutil.rmtree(UV_HOME / "bin", ignore_errors=True)
@@ -101,10 +106,10 @@ async def _step(runner: Runner, *argv: str) -> None:
 
 
 @asynccontextmanager
-async def _one_at_a_time() -> AsyncIterator[None]:
-    """Two installations of one checkout share its environment; one of them makes it."""
+async def _one_at_a_time(name: str) -> AsyncIterator[None]:
+    """Two installations of one checkout share what is made here; one of them makes it."""
     UV_HOME.mkdir(exist_ok=True)
-    with (UV_HOME / "setup.lock").open("w") as handle:
+    with (UV_HOME / name).open("w") as handle:
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
