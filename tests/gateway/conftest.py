@@ -42,9 +42,7 @@ def start_gateway(house: House, tmp_path: Path) -> Iterator[Callable[..., Served
 
 
 @pytest.fixture
-def gateway(
-    house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
-) -> Served:
+def gateway(house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]) -> Served:
     """One model called `tiny` behind one gateway."""
     house.serve("tiny", upstream.url)
     return start_gateway()

@@ -45,6 +45,7 @@ class FaultyUpstream:
     status: int = 200
     reply_headers: dict[str, str] = field(default_factory=dict)
     error_body: bytes = b'{"error": {"message": "no"}}'
+    models: list[str] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     active: int = 0
     cut: int = 0  # replies the other side did not wait for
@@ -105,10 +106,10 @@ class FaultyUpstream:
     ) -> bool:
         head = await reader.readuntil(b"\r\n\r\n")
         request_line, *lines = head.decode().strip().split("\r\n")
-        headers = [tuple(line.split(": ", 1)) for line in lines]
+        headers = [(name.lower(), value) for name, value in (x.split(": ", 1) for x in lines)]
         length = int(next((v for k, v in headers if k == "content-length"), "0"))
         raw = await reader.readexactly(length)
-        seen = Seen(request_line.split(" ")[1], headers, raw, number)  # type: ignore[arg-type]
+        seen = Seen(request_line.split(" ")[1], headers, raw, number)
         self.seen.append(seen)
         if self.dies_before_first_byte:
             return False
@@ -126,7 +127,7 @@ class FaultyUpstream:
 
     async def _notice_cut(self, reader: asyncio.StreamReader) -> None:
         """Ends when the other side closes. Clients do not pipeline, so nothing else arrives."""
-        while not reader.at_eof() and reader.exception() is None:
+        while not reader.at_eof() and reader.exception() is None:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
     async def _pause(self, seconds: float, watcher: "asyncio.Future[None]") -> None:
@@ -153,6 +154,9 @@ class FaultyUpstream:
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{")
             await writer.drain()
             return False
+        elif seen.path.endswith("/models"):
+            listed = {"object": "list", "data": [{"id": name} for name in self.models]}
+            self._write_plain(writer, 200, json.dumps(listed).encode())
         elif seen.path.endswith("/embeddings"):
             reply = {
                 "object": "list",
@@ -243,5 +247,3 @@ def _completion(seen: Seen) -> dict[str, Any]:
         "choices": [choice],
         "usage": usage,
     }
-
-

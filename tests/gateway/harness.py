@@ -1,5 +1,6 @@
 """A gateway on a real socket, its own Redis, and snapshots written by hand."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 
 import redis
 import uvicorn
+import uvloop
 
 from apps.gateway.dataplane import keys, snapshot
 from apps.gateway.dataplane.app import Gateway, create_app
@@ -177,7 +179,16 @@ def serving(settings: GatewayConfig, *, lifespan: str = "on") -> Iterator[Served
             timeout_graceful_shutdown=2,
         )
     )
-    thread = threading.Thread(target=server.run, daemon=True)
+
+    async def run() -> None:
+        await server.serve()
+        await app.stop()  # what a host without lifespan leaves to whoever mounted it
+
+    def in_own_loop() -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run())
+
+    thread = threading.Thread(target=in_own_loop, daemon=True)
     thread.start()
     eventually(lambda: server.started, within=10)
     try:
@@ -204,5 +215,3 @@ def resident_mib(pid: int | None = None) -> float:
     status = Path(f"/proc/{pid or os.getpid()}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
-
-

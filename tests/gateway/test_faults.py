@@ -154,9 +154,7 @@ class TestTheUpstreamBreaks:
 
         assert reply.status_code == 502
 
-    def test_when_nobody_listens(
-        self, house: House, start_gateway: Callable[..., Served]
-    ) -> None:
+    def test_when_nobody_listens(self, house: House, start_gateway: Callable[..., Served]) -> None:
         with FaultyUpstream() as gone:
             house.serve("tiny", gone.url)
         gateway = start_gateway()
@@ -214,9 +212,7 @@ class TestKeepAlive:
 
 
 class TestErrorsOfTheUpstream:
-    def test_its_own_words_pass_through(
-        self, gateway: Served, upstream: FaultyUpstream
-    ) -> None:
+    def test_its_own_words_pass_through(self, gateway: Served, upstream: FaultyUpstream) -> None:
         upstream.status = 400
         upstream.error_body = b'{"error": {"code": 400, "message": "too long", "extra": 1}}'
 

@@ -90,6 +90,11 @@ def _shown(secret: str) -> str:
     return secret[: len(KEY_PREFIX) + 4] + "…"
 
 
+def derive_ticket_secret(secret_key: str) -> bytes:
+    """What tickets are signed with, from the installation's secret."""
+    return hashlib.sha256(b"hearth gateway ticket\0" + secret_key.encode()).digest()
+
+
 def make_ticket(secret: bytes, *, user_id: int, team_id: int, expires_at: float) -> str:
     """A bearer secret for the console's own requests, valid until `expires_at` (unix seconds)."""
     payload = msgspec.json.encode(Ticket(u=user_id, t=team_id, e=expires_at))

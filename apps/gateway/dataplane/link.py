@@ -91,17 +91,20 @@ class ControlLink:
 
     async def _follow(self) -> None:
         """Refresh at every announcement and at every poll."""
-        listener = self._client(socket_timeout=self._config.poll_seconds + 10)
-        while True:
-            try:
-                async with listener.pubsub() as channel:
-                    await channel.subscribe(snapshot.CHANGED_CHANNEL)
-                    while True:
-                        await self.refresh()
-                        await channel.get_message(timeout=self._config.poll_seconds)
-            except _REDIS_TROUBLE as problem:
-                self._lost(problem)
-                await asyncio.sleep(_PAUSE_SECONDS)
+        async with self._client(socket_timeout=self._config.poll_seconds + 10) as listener:
+            while True:
+                try:
+                    await self._listen(listener)
+                except _REDIS_TROUBLE as problem:
+                    self._lost(problem)
+                    await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _listen(self, listener: redis.asyncio.Redis) -> None:
+        async with listener.pubsub() as channel:
+            await channel.subscribe(snapshot.CHANGED_CHANNEL)
+            while True:
+                await self.refresh()
+                await channel.get_message(timeout=self._config.poll_seconds)
 
     async def refresh(self) -> None:
         """Read the snapshot if its version is another one. Raises RedisError or OSError."""

@@ -49,13 +49,14 @@ class UpstreamEntry(msgspec.Struct, frozen=True):
     id: int
     name: str
     base_url: str
-    sealed_key: str = ""  # encrypted; opened in the memory of the gateway process only
+    sealed_key: str = ""  # encrypted; opened in the memory of a gateway process alone
 
 
 class ReplicaEntry(msgspec.Struct, frozen=True):
     id: str
     url: str
     node: str = ""
+    sealed_key: str = ""
 
 
 class DeploymentEntry(msgspec.Struct, frozen=True):
@@ -138,7 +139,7 @@ def build_table(
     """The table of one snapshot. `loads` keeps the gauges of endpoints that stay."""
     upstreams = dict(_outside_endpoints(snapshot, decrypt, loads))
     deployments = {entry.id: entry for entry in snapshot.deployments}
-    replicas = {entry.id: tuple(_replicas(entry, loads)) for entry in snapshot.deployments}
+    replicas = {entry.id: tuple(_replicas(entry, decrypt, loads)) for entry in snapshot.deployments}
 
     def target(entry: TargetEntry) -> Target:
         if entry.deployment_id is not None:
@@ -191,17 +192,21 @@ def _served(entry: DeploymentEntry | None) -> ServedDeployment | None:
     )
 
 
-def _replicas(entry: DeploymentEntry, loads: dict[str, Load]) -> Iterator[Endpoint]:
+def _replicas(
+    entry: DeploymentEntry, decrypt: Callable[[str], str], loads: dict[str, Load]
+) -> Iterator[Endpoint]:
     for replica in entry.replicas:
         name = f"replica:{replica.id}"
         address = _address(replica.url, of=name)
-        if address is None:
+        secret = _opened(replica.sealed_key, decrypt, of=name)
+        if address is None or secret is None:
             continue
         yield Endpoint(
             id=f"{name}@{replica.url}",
             name=f"{entry.name}/{replica.id}",
             address=address,
             load=loads.setdefault(name, Load()),
+            authorization=_bearer(secret),
             deployment_id=entry.id,
             replica_id=replica.id,
             node=replica.node,
@@ -214,7 +219,7 @@ def _outside_endpoints(
     for entry in snapshot.upstreams:
         name = f"upstream:{entry.id}"
         address = _address(entry.base_url, of=name)
-        secret = _opened(entry, decrypt)
+        secret = _opened(entry.sealed_key, decrypt, of=name)
         if address is None or secret is None:
             continue
         yield (
@@ -224,7 +229,7 @@ def _outside_endpoints(
                 name=entry.name,
                 address=address,
                 load=loads.setdefault(name, Load()),
-                authorization=f"Bearer {secret}".encode() if secret else None,
+                authorization=_bearer(secret),
                 upstream_id=entry.id,
             ),
         )
@@ -239,15 +244,19 @@ def _address(url: str, *, of: str) -> Address | None:
         return None
 
 
-def _opened(entry: UpstreamEntry, decrypt: Callable[[str], str]) -> str | None:
-    """The upstream's own API key, "" when it has none, None when it cannot be opened."""
-    if not entry.sealed_key:
+def _opened(sealed: str, decrypt: Callable[[str], str], *, of: str) -> str | None:
+    """The endpoint's own API key, "" when it has none, None when it cannot be opened."""
+    if not sealed:
         return ""
     try:
-        return decrypt(entry.sealed_key)
+        return decrypt(sealed)
     except InvalidToken:
-        logger.warning("upstream %s left out: its key was sealed by another secret", entry.name)
+        logger.warning("%s left out: its key was sealed by another secret", of)
         return None
+
+
+def _bearer(secret: str) -> bytes | None:
+    return f"Bearer {secret}".encode() if secret else None
 
 
 def read_cache(path: Path) -> Snapshot | None:

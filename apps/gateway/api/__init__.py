@@ -1,0 +1,12 @@
+"""Keys, upstreams, routes and usage over HTTP, split by noun."""
+
+from ninja import Router
+
+from apps.gateway.api.keys import router as keys_router
+from apps.gateway.api.routes import router as routes_router
+from apps.gateway.api.usage import router as usage_router
+
+router = Router()
+router.add_router("", keys_router)
+router.add_router("", routes_router)
+router.add_router("", usage_router)

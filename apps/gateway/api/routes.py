@@ -1,0 +1,127 @@
+from typing import Any
+
+from ninja import Query, Router
+
+from apps.accounts.auth import CallerRequest, needs
+from apps.core.pagination import paginate
+from apps.core.permissions import Permission
+from apps.core.schemas import Page
+from apps.gateway import actions, queries
+from apps.gateway.actions import WantedTarget
+from apps.gateway.models import Route, Upstream
+from apps.gateway.schemas import (
+    AddUpstreamIn,
+    CreateRouteIn,
+    ListRoutesIn,
+    ListUpstreamsIn,
+    RouteOut,
+    UpstreamOut,
+)
+from apps.operations.models import Operation
+from apps.operations.schemas import OperationOut
+
+router = Router(tags=["routes"])
+
+
+@router.get(
+    "/upstreams",
+    response=Page[UpstreamOut],
+    auth=needs(Permission.VIEW),
+    operation_id="list_upstreams",
+)
+def list_upstreams(request: CallerRequest, filters: Query[ListUpstreamsIn]) -> dict[str, Any]:
+    upstreams = queries.list_upstreams(team=request.caller.team, search=filters.search)
+    return paginate(upstreams, limit=filters.limit, cursor=filters.cursor, order="name")
+
+
+@router.post(
+    "/upstreams",
+    response={201: UpstreamOut},
+    auth=needs(Permission.MANAGE_GATEWAY),
+    operation_id="add_upstream",
+)
+def add_upstream(request: CallerRequest, body: AddUpstreamIn) -> tuple[int, Upstream]:
+    return 201, actions.add_upstream(
+        team=request.caller.team,
+        name=body.name,
+        base_url=body.base_url,
+        api_key=body.api_key,
+        requested_by=request.caller.user,
+    )
+
+
+@router.get(
+    "/upstreams/{int:upstream_id}",
+    response=UpstreamOut,
+    auth=needs(Permission.VIEW),
+    operation_id="get_upstream",
+)
+def get_upstream(request: CallerRequest, upstream_id: int) -> Upstream:
+    return queries.get_upstream(team=request.caller.team, upstream_id=upstream_id)
+
+
+@router.post(
+    "/upstreams/{int:upstream_id}/probe",
+    response={202: OperationOut},
+    auth=needs(Permission.MANAGE_GATEWAY),
+    operation_id="probe_upstream",
+)
+def probe_upstream(request: CallerRequest, upstream_id: int) -> tuple[int, Operation]:
+    upstream = queries.get_upstream(team=request.caller.team, upstream_id=upstream_id)
+    return 202, actions.probe_upstream(upstream=upstream, requested_by=request.caller.user)
+
+
+@router.delete(
+    "/upstreams/{int:upstream_id}",
+    response={204: None},
+    auth=needs(Permission.MANAGE_GATEWAY),
+    operation_id="remove_upstream",
+)
+def remove_upstream(request: CallerRequest, upstream_id: int) -> tuple[int, None]:
+    upstream = queries.get_upstream(team=request.caller.team, upstream_id=upstream_id)
+    actions.remove_upstream(upstream=upstream)
+    return 204, None
+
+
+@router.get(
+    "/routes", response=Page[RouteOut], auth=needs(Permission.VIEW), operation_id="list_routes"
+)
+def list_routes(request: CallerRequest, filters: Query[ListRoutesIn]) -> dict[str, Any]:
+    routes = queries.list_routes(team=request.caller.team, search=filters.search)
+    return paginate(routes, limit=filters.limit, cursor=filters.cursor, order="name")
+
+
+@router.post(
+    "/routes",
+    response={201: RouteOut},
+    auth=needs(Permission.MANAGE_GATEWAY),
+    operation_id="create_route",
+)
+def create_route(request: CallerRequest, body: CreateRouteIn) -> tuple[int, Route]:
+    return 201, actions.create_route(
+        team=request.caller.team,
+        name=body.name,
+        targets=[WantedTarget(**target.dict()) for target in body.targets],
+        fallbacks=[step.dict() for step in body.fallbacks],
+    )
+
+
+@router.get(
+    "/routes/{int:route_id}",
+    response=RouteOut,
+    auth=needs(Permission.VIEW),
+    operation_id="get_route",
+)
+def get_route(request: CallerRequest, route_id: int) -> Route:
+    return queries.get_route(team=request.caller.team, route_id=route_id)
+
+
+@router.delete(
+    "/routes/{int:route_id}",
+    response={204: None},
+    auth=needs(Permission.MANAGE_GATEWAY),
+    operation_id="delete_route",
+)
+def delete_route(request: CallerRequest, route_id: int) -> tuple[int, None]:
+    actions.delete_route(route=queries.get_route(team=request.caller.team, route_id=route_id))
+    return 204, None
