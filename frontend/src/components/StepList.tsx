@@ -7,6 +7,8 @@ import styles from "./StepList.module.css";
 export interface StepRow {
   key: string;
   title: string;
+  /** Its place among all steps, where only some are shown. */
+  number?: number;
   detail?: ReactNode;
   /** Duration or estimate. */
   time?: ReactNode;
@@ -28,7 +30,7 @@ export function StepList({ steps, selected, onSelect }: StepListProps) {
         const inner = (
           <>
             <span className={styles.dot} data-state={step.state}>
-              <Dot step={step} number={index + 1} />
+              <Dot step={step} number={step.number ?? index + 1} />
             </span>
             <span className={styles.words}>
               <span className={step.state === "pending" ? "dim" : "medium"}>{step.title}</span>

@@ -1,4 +1,5 @@
 import { de as components } from "@/components/messages.de";
+import { de as operation } from "@/components/operation/messages.de";
 import { de as chat } from "@/features/chat/messages.de";
 import { de as deployments } from "@/features/deployments/messages.de";
 import { de as gateway } from "@/features/gateway/messages.de";
@@ -22,6 +23,7 @@ export const de: Translated<Messages> = {
   home,
   models,
   nodes,
+  operation,
   operations,
   session,
   settings,

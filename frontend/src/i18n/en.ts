@@ -1,4 +1,5 @@
 import { en as components } from "@/components/messages.en";
+import { en as operation } from "@/components/operation/messages.en";
 import { en as chat } from "@/features/chat/messages.en";
 import { en as deployments } from "@/features/deployments/messages.en";
 import { en as gateway } from "@/features/gateway/messages.en";
@@ -20,6 +21,7 @@ export const en = {
   home,
   models,
   nodes,
+  operation,
   operations,
   session,
   settings,

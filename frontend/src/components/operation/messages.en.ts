@@ -1,16 +1,17 @@
 export const en = {
   kind: {
     nodes_inspect_node: "Look at {name}",
-    models_import_ai_model: "Read {name} from its file",
+    models_import_ai_model: "Read {name}",
     models_download_ai_model: "Download {name}",
+    models_verify_ai_model: "Verify {name}",
     models_delete_ai_model: "Delete {name}",
     models_deploy_model: "Deploy {name}",
-    models_apply_deployment: "Apply the settings of {name}",
-    models_scale_deployment: "Scale {name}",
+    models_change_deployment: "Change {name}",
     models_stop_deployment: "Stop {name}",
     models_start_deployment: "Start {name}",
     models_restart_deployment: "Restart {name}",
     models_delete_deployment: "Delete {name}",
+    gateway_probe_upstream: "Check {name}",
   },
   table: {
     label: "Operations",
@@ -22,12 +23,12 @@ export const en = {
     hearth: "Hearth",
     attempt: "attempt {number}",
     waiting: "waits for a worker",
-    cancelling: "Cancelling",
   },
   subject: {
     node: "node",
     ai_model: "model",
     deployment: "deployment",
     replica: "replica",
+    upstream: "upstream",
   },
 } as const;
