@@ -1,8 +1,10 @@
 """Commands that run once, quietly, with their output in a log file."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stack.guard import Guard
 from stack.layout import CHECKOUT, Layout
@@ -96,6 +98,15 @@ def why_it_failed(outcome: Outcome, log: Path) -> str:
         )
     last = next((line for line in reversed(outcome.tail) if line.strip()), "")
     return f"Its last line was “{last.strip()}”; all of it is in {log}."
+
+
+async def cancel_all(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel what is still under way and wait until it has tidied up after itself."""
+    left = [task for task in tasks if not task.done()]
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left)
 
 
 async def _never() -> bool:

@@ -34,14 +34,15 @@ def web_service(environment: dict[str, str], *, host: str, port: int) -> Service
 def worker_service(environment: dict[str, str], *, redis_socket: Path) -> Service:
     """Carries out operations. Threads: the jobs wait for other programs, they do not compute."""
     argv = (
-        *(venv_program("python"), "-m", "celery", "-A", "controlplane", "worker"),
+        *(venv_program("python"), "-m", "celery", "--quiet", "-A", "controlplane", "worker"),
         *("--pool", "threads", "--concurrency", str(JOBS_AT_ONCE), "--queues", QUEUES),
         *("--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
     )
     return Service(
         name="worker",
         argv=argv,
-        environment=environment,
+        # Whoever starts Hearth as root means it; Celery need not say so at every start.
+        environment={**environment, "PYTHONWARNINGS": "ignore:You're running the worker"},
         ready=lambda: worker_listens(redis_socket),
         stop_within=STOP_SECONDS,
     )
@@ -50,7 +51,7 @@ def worker_service(environment: dict[str, str], *, redis_socket: Path) -> Servic
 def beat_service(environment: dict[str, str], layout: Layout) -> Service:
     """Sends the periodic jobs."""
     argv = (
-        *(venv_program("python"), "-m", "celery", "-A", "controlplane", "beat"),
+        *(venv_program("python"), "-m", "celery", "--quiet", "-A", "controlplane", "beat"),
         *("--loglevel", "WARNING", "--schedule", str(layout.run / "beat")),
     )
     return Service(

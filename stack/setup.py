@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from stack.chromium import ensure_chromium
-from stack.commands import Runner
+from stack.commands import Runner, cancel_all
 from stack.console_build import FRONTEND, build_console, find_node, install_packages, node_path
 from stack.guard import Guard
 from stack.layout import Layout, prepare
@@ -26,7 +26,7 @@ async def setup(layout: Layout, *, development: bool, console: bool, browser: bo
             if browser:
                 await ensure_chromium(runner)
         finally:
-            await _end(steps)
+            await cancel_all(steps)
     return 0
 
 
@@ -51,11 +51,3 @@ async def _runner(layout: Layout) -> AsyncIterator[Runner]:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with Guard(None) as guard:
         yield Runner(layout, guard)
-
-
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    left = [task for task in tasks if not task.done()]
-    for task in left:
-        task.cancel()
-    if left:
-        await asyncio.wait(left)

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import shlex
 import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from stack.commands import Runner
+from stack.commands import Runner, cancel_all
 from stack.console_build import build_console
 from stack.environment import base_environment, venv_program
 from stack.first_answer import wait_for_answer
@@ -50,6 +51,7 @@ class Start:
         """Bring everything up; the environment for commands beside it. Raises Problem."""
         first_time = not self.layout.first_run.exists()
         console = asyncio.create_task(self._console())
+        beside = [console]
         try:
             await prepare_python(self.runner, development=False)
             environment = await self._databases()
@@ -60,11 +62,14 @@ class Start:
                 worker_service(environment, redis_socket=redis),
                 beat_service(environment, self.layout),
             )
+            first_model = asyncio.create_task(self._first_model(environment))
+            beside.append(first_model)
             await console
             self.supervisor.begin(web_service(environment, host=host, port=port))
             await self.supervisor.until_ready("web", "worker", "beat")
+            await first_model
         finally:
-            console.cancel()
+            await cancel_all(beside)
         await self._announce(environment, port, first_time=first_time)
         return {**environment, **read_first_run(self.layout)}
 
@@ -124,6 +129,18 @@ class Start:
                 f"All of it is in {self.layout.log / 'first_run.log'}.",
             )
 
+    async def _first_model(self, environment: dict[str, str]) -> None:
+        """Deploy the built-in model of a new installation; needs a worker."""
+        if not (self.layout.run / "first-model-wanted").exists():
+            return
+        outcome = await self.runner.run(
+            "first_run",
+            *(venv_program("python"), "-m", "controlplane.first_run", "--deploy"),
+            environment=environment,
+        )
+        if not outcome.succeeded:
+            say(f"the built-in model could not be deployed: {outcome.tail[-1]}")
+
     async def _announce(self, environment: dict[str, str], port: int, *, first_time: bool) -> None:
         url = environment["HEARTH_URL"]
         made = read_first_run(self.layout)
@@ -170,10 +187,8 @@ async def _work(start: Start, once_ready: Sequence[str]) -> int:
 
 async def _stop(work: asyncio.Task[int], told: asyncio.Task[bool], supervisor: Supervisor) -> None:
     begun = time.monotonic()
-    for task in (work, told):
-        task.cancel()
-    await asyncio.wait((work, told))
     say("stopping")
+    await cancel_all((work, told))
     await asyncio.gather(
         supervisor.stop("beat", "worker", "web"),
         asyncio.to_thread(stop_replicas, supervisor.layout),
@@ -196,5 +211,5 @@ def read_first_run(layout: Layout) -> dict[str, str]:
         lines = layout.first_run.read_text().splitlines()
     except OSError:
         return {}
-    pairs = (line.removeprefix("export ").partition("=") for line in lines if "=" in line)
-    return {name: value.strip("'\"") for name, _, value in pairs}
+    pairs = (line.partition("=") for line in lines)
+    return {name: "".join(shlex.split(value)) for name, equals, value in pairs if equals}
