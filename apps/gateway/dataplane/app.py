@@ -18,6 +18,7 @@ from apps.gateway.dataplane.upstream import Pool
 
 _FORWARDED_PATHS = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/embeddings"})
 _SWEEP_SECONDS = 1.0
+_DISCARD_LIMITS = 4  # a body up to so many times the limit is read to its end before it is refused
 
 logger = logging.getLogger(__name__)
 
@@ -180,7 +181,7 @@ async def _read_body(call: Call) -> bytes:
     """The whole body. Raises GatewayError 408, 413 or 415."""
     limit = call.context.config.max_body_bytes
     for name, value in call.scope["headers"]:
-        if name == b"content-length" and int(value) > limit:
+        if name == b"content-length" and int(value) > _DISCARD_LIMITS * limit:
             raise _too_large(limit)
         if name == b"content-encoding" and value.lower() != b"identity":
             raise GatewayError(
@@ -195,11 +196,15 @@ async def _read_body(call: Call) -> bytes:
         message = await _next_part(call)
         part: bytes = message.get("body", b"")
         size += len(part)
-        if size > limit:
+        if size <= limit:
+            parts.append(part)
+        elif size > _DISCARD_LIMITS * limit or not message.get("more_body"):
             raise _too_large(limit)
+        else:
+            # A client that still sends would not see an answer: let it finish, keep nothing.
+            parts.clear()
         if not message.get("more_body"):
-            return b"".join(parts) + part if parts else part
-        parts.append(part)
+            return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 async def _next_part(call: Call) -> Message:
