@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -93,9 +93,12 @@ def forget(replica_id: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def observe() -> list[ObservedReplica]:
+def observe(replica_ids: Collection[str] | None = None) -> list[ObservedReplica]:
     """Every folder with a spec, whether its runner lives or not."""
-    return [_observed(path.parent) for path in sorted(_root().glob("*/spec.json"))]
+    folders = (path.parent for path in sorted(_root().glob("*/spec.json")))
+    return [
+        _observed(folder) for folder in folders if replica_ids is None or folder.name in replica_ids
+    ]
 
 
 def logs(replica_id: str, *, after: int = 0, limit: int = 500) -> ReplicaLog:

@@ -4,7 +4,7 @@ A runtime carries out and reports; it decides nothing. It may be asked the same 
 jobs at once, and must end up with one model server per replica all the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -78,7 +78,7 @@ class ObservedReplica:
     @property
     def alive(self) -> bool:
         """Something runs, or will by itself."""
-        return self.doing in {"starting", "running", "waiting", "stopping"}
+        return self.doing in {"starting", "running", "waiting"}
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,11 @@ class Runtime(Protocol):
     def forget(self, replica_id: str) -> None:
         """Remove what is left of a replica that does not run: its log, its files."""
 
-    def observe(self) -> list[ObservedReplica]:
-        """Every replica this runtime knows, whoever asked for it. Raises RuntimeUnavailable."""
+    def observe(self, replica_ids: Collection[str] | None = None) -> list[ObservedReplica]:
+        """These replicas as far as it knows them, or every one, whoever asked for it.
+
+        Raises RuntimeUnavailable.
+        """
 
     def logs(self, replica_id: str, *, after: int = 0, limit: int = 500) -> ReplicaLog:
         """What its model server wrote, also earlier ones'."""

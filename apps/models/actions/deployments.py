@@ -37,12 +37,13 @@ _START = StepSpec("start", "Start the model server")
 _PROBE = StepSpec("probe", "Wait for a first answer")
 _PUBLISH = StepSpec("publish", "Let requests in")
 _STOP = StepSpec("stop", "Stop the model server")
+_ROLL = StepSpec("roll", "Replace the replicas one after the other")
 _CLOSE = StepSpec("close", "Let no more requests in")
 STEPS: Mapping[str, list[StepSpec]] = {
     DEPLOY_MODEL: [_PLACE, _START, _PROBE, _PUBLISH],
     START_DEPLOYMENT: [_PLACE, _START, _PROBE, _PUBLISH],
-    RESTART_DEPLOYMENT: [_STOP, _START, _PROBE, _PUBLISH],
-    CHANGE_DEPLOYMENT: [_PLACE, StepSpec("roll", "Replace the running replicas"), _PUBLISH],
+    RESTART_DEPLOYMENT: [_ROLL, _PUBLISH],
+    CHANGE_DEPLOYMENT: [_PLACE, _ROLL, _PUBLISH],
     STOP_DEPLOYMENT: [_CLOSE, _STOP],
 }
 

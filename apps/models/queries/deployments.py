@@ -84,9 +84,9 @@ def find_deployment(*, deployment_id: int) -> Deployment | None:
     return _with_parts(Deployment.objects.filter(pk=deployment_id)).first()
 
 
-def list_all_deployments() -> QuerySet[Deployment]:
+def list_deployment_ids() -> list[int]:
     """Every team's: for worker jobs."""
-    return _with_parts(Deployment.objects.all()).order_by("pk")
+    return list(Deployment.objects.order_by("pk").values_list("pk", flat=True))
 
 
 def get_replica(*, team: Team, deployment_id: int, position: int) -> Replica:

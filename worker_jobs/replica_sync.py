@@ -1,0 +1,164 @@
+"""The periodic look at the runtimes: whatever rows and reality disagree about is put right here.
+
+Each turn starts from everything there is, so a missed one costs two seconds and nothing else.
+"""
+
+import logging
+from datetime import UTC, datetime
+
+import redis
+from django.utils import timezone
+
+from apps.core.errors import InvalidTransition
+from apps.core.redis import get_redis
+from apps.core.transitions import explain_state
+from apps.models.actions import replicas as actions
+from apps.models.models import Deployment
+from apps.models.queries.deployments import (
+    find_deployment,
+    list_deployment_ids,
+    list_replica_ids,
+)
+from apps.models.states.deployments import DeploymentState, ReplicaState
+from worker_jobs.locks import deployment_lock, sync_lock
+from worker_jobs.periodic import periodic
+from worker_jobs.replicas import (
+    GRACE_SECONDS,
+    RUNNING_STATES,
+    is_idle,
+    observe,
+    publish_if_changed,
+    start_replica,
+    stop_replica,
+    take_turn,
+)
+from worker_jobs.runtimes import RUNTIMES
+from worker_jobs.runtimes.probe import lives
+from worker_jobs.runtimes.protocol import RuntimeUnavailable
+
+SYNC_SECONDS = 2.0
+ACTIVITY_HASH = "hearth:gateway:activity"
+SILENT_HASH = "hearth:models:silent"
+SILENT_SECONDS = 20.0  # a model server that says nothing for so long is started again
+DRAIN_SECONDS = 12.0  # longer than an operation that stops replicas waits by itself
+
+logger = logging.getLogger(__name__)
+
+
+@periodic(every=SYNC_SECONDS)
+def sync_replicas() -> None:
+    with sync_lock() as mine:
+        if not mine:
+            return
+        activity = _activity()
+        for deployment_id in list_deployment_ids():
+            _sync(deployment_id, activity.get(deployment_id))
+        _clear_strays()
+        publish_if_changed()
+
+
+def _sync(deployment_id: int, used_at: datetime | None) -> None:
+    with deployment_lock(deployment_id) as held:
+        deployment = find_deployment(deployment_id=deployment_id) if held else None
+        if deployment is None:
+            return  # an operation is at it, or it was deleted a moment ago
+        try:
+            _sync_held(deployment, used_at)
+        except RuntimeUnavailable as problem:
+            explain_state(deployment, reason=str(problem))
+        except InvalidTransition as moved:
+            logger.info("moved meanwhile", extra={"deployment": deployment_id, "why": str(moved)})
+
+
+def _sync_held(deployment: Deployment, used_at: datetime | None) -> None:
+    if used_at is not None:
+        actions.note_use(deployment=deployment, at=used_at)
+    if _is_overdue(deployment):
+        actions.mark_failed(
+            deployment=deployment,
+            reason=f"It stayed {deployment.state} for too long. Last: {deployment.state_reason}",
+        )
+    if deployment.state in RUNNING_STATES:
+        take_turn(deployment)
+        _restart_the_silent(deployment)
+        _unload_if_idle(deployment)
+    elif deployment.state != DeploymentState.PENDING:
+        _end_replicas(deployment)
+
+
+def _is_overdue(deployment: Deployment) -> bool:
+    deadline = deployment.state_deadline
+    return deadline is not None and timezone.now() > deadline
+
+
+def _unload_if_idle(deployment: Deployment) -> None:
+    """Let it fall asleep; its memory is given back by the next turn, when nothing is in flight."""
+    if deployment.state != DeploymentState.READY or deployment.keep_warm:
+        return
+    since = max(filter(None, (deployment.last_used_at, deployment.state_since)))
+    idle = (timezone.now() - since).total_seconds()
+    if deployment.idle_seconds and idle >= deployment.idle_seconds and is_idle(deployment):
+        actions.fall_asleep(deployment=deployment)
+        publish_if_changed()
+
+
+def _end_replicas(deployment: Deployment) -> None:
+    """Nothing of it is meant to run. One that falls asleep or stops first finishes its requests."""
+    polite = deployment.state == DeploymentState.ASLEEP or (
+        deployment.state == DeploymentState.STOPPING
+        and (timezone.now() - deployment.state_since).total_seconds() < DRAIN_SECONDS
+    )
+    observed = observe(deployment)
+    alive = {key for key, seen in observed.items() if seen.alive}
+    if polite and alive and not is_idle(deployment):
+        return
+    for replica in deployment.replicas.all():
+        if str(replica.pk) in alive or replica.state not in _AT_REST:
+            stop_replica(deployment, replica, reason=deployment.state_reason)
+    actions.mark_stopped(deployment=deployment)
+
+
+_AT_REST = frozenset({ReplicaState.STOPPED, ReplicaState.FAILED, ReplicaState.PENDING})
+
+
+def _restart_the_silent(deployment: Deployment) -> None:
+    """A model server that hangs neither ends nor answers; nobody but us notices."""
+    for replica in deployment.replicas.all():
+        if replica.state != ReplicaState.READY:
+            continue
+        key, now = str(replica.pk), timezone.now().timestamp()
+        if lives(replica.url):
+            get_redis().hdel(SILENT_HASH, key)
+            continue
+        get_redis().hsetnx(SILENT_HASH, key, str(now))
+        silent = now - float(str(get_redis().hget(SILENT_HASH, key) or now))
+        if silent >= SILENT_SECONDS:
+            get_redis().hdel(SILENT_HASH, key)
+            reason = f"It did not answer for {silent:.0f} s and was started again."
+            stop_replica(deployment, replica, reason=reason)
+            start_replica(deployment, replica, reason=reason)
+
+
+def _clear_strays() -> None:
+    """End and remove what runs for no row: its deployment was deleted or became smaller."""
+    for name, runtime in RUNTIMES.items():
+        try:
+            known = list_replica_ids()
+            for seen in runtime.observe():
+                if seen.replica_id not in known:
+                    runtime.stop(seen.replica_id, grace_seconds=GRACE_SECONDS)
+                    runtime.forget(seen.replica_id)
+        except RuntimeUnavailable as problem:
+            logger.warning("strays not cleared", extra={"runtime": name, "error": str(problem)})
+
+
+def _activity() -> dict[int, datetime]:
+    """When each deployment was last used, as the gateways tell."""
+    try:
+        told = get_redis().hgetall(ACTIVITY_HASH)
+    except redis.RedisError as problem:
+        logger.warning("activity not read", extra={"error": str(problem)})
+        return {}
+    return {
+        int(key): datetime.fromtimestamp(float(value), tz=UTC) for key, value in dict(told).items()
+    }
