@@ -11,7 +11,13 @@ from typing import Any
 import msgspec
 import redis
 from celery.signals import worker_ready, worker_shutting_down
-from django.db import DataError, InterfaceError, OperationalError, close_old_connections
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+)
 
 from apps.core import secrets
 from apps.core.redis import blocking_redis
@@ -29,6 +35,7 @@ _ENTRIES_AT_ONCE = 50
 _PAUSE_SECONDS = 1.0
 
 _DATABASE_AWAY = (OperationalError, InterfaceError)
+_UNSTORABLE = (DataError, IntegrityError, ValueError)
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +137,7 @@ def _store(entries: Sequence[Entry]) -> None:
         return
     try:
         actions.record_usage(records=records)
-    except (DataError, ValueError):
+    except _UNSTORABLE:
         for record in records:
             _store_alone(record)
 
@@ -139,7 +146,7 @@ def _store_alone(record: UsageRecord) -> None:
     """One record that no database takes must not hold up all the others."""
     try:
         actions.record_usage(records=[record])
-    except (DataError, ValueError) as problem:
+    except _UNSTORABLE as problem:
         logger.error("usage record %s left out: %s", record.id, problem)  # noqa: TRY400
 
 
