@@ -114,10 +114,10 @@ def delete_blob(sha256: str) -> int:
     return size
 
 
-def list_blobs() -> dict[str, int]:
-    """Every blob's SHA-256 with its size in bytes."""
+def list_blob_times() -> dict[str, float]:
+    """Every blob's SHA-256 with the time it was put there, in seconds since 1970."""
     return {
-        path.name.removeprefix("sha256-"): path.stat().st_size
+        path.name.removeprefix("sha256-"): path.stat().st_ctime
         for path in _folder("blobs").glob("sha256-*")
     }
 

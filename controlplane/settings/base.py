@@ -129,8 +129,16 @@ OPERATION_LOST_WORKERS_ALLOWED = 3
 OPERATION_RESEND_SECONDS = 20  # a waiting operation's message is sent again after this long
 OPERATIONS_AT_ONCE = 12  # per worker process; the other threads stay free for periodic jobs
 
+# Overrides of `worker_jobs.runtimes.replica_runner.POLICY`: how patiently model servers are kept up.
+REPLICA_POLICY: dict[str, float] = {}
+
 # Where catalogue files come from; a mirror inside the building goes here.
 MODEL_SOURCE_URL = os.environ.get("HEARTH_MODEL_SOURCE", "https://huggingface.co")
+# "refuse" where people must not make this machine fetch from addresses inside the network.
+MODEL_SOURCES_PRIVATE = os.environ.get("HEARTH_PRIVATE_SOURCES", "allow")
+DOWNLOAD_STALL_SECONDS = 15.0
+DOWNLOAD_RETRY_SECONDS = 1.0  # the first pause; each further one is twice as long
+FILE_UPLOAD_TEMP_DIR = MODELS_DIR / "partial"  # so that an upload only has to be renamed
 
 LOG_LEVEL = os.environ.get("HEARTH_LOG_LEVEL", "INFO")
 LOGGING_CONFIG = "controlplane.logs.configure"

@@ -232,6 +232,20 @@ def verify_ai_model(*, ai_model: AIModel, requested_by: User | None) -> Operatio
 
 
 @transaction.atomic
+def fetch_ai_model(*, ai_model: AIModel, requested_by: User) -> Operation:
+    """Bring the file again from where it came. Raises InvalidTransition unless it has failed,
+    Conflict for an upload, which only its sender can repeat."""
+    require_state_for(ai_model, "fetch_ai_model")
+    if "upload" in ai_model.source:
+        raise Conflict(
+            f"{ai_model.name} was uploaded, so Hearth cannot fetch it.",
+            fix="Delete it and upload the file again.",
+        )
+    kind = DOWNLOAD_AI_MODEL if "url" in ai_model.source else IMPORT_AI_MODEL
+    return _request(kind, ai_model, requested_by=requested_by, steps=_STEPS[kind])
+
+
+@transaction.atomic
 def delete_ai_model(*, ai_model: AIModel, requested_by: User) -> Operation:
     """Remove the AI model, and its file when nothing else uses it.
 

@@ -94,13 +94,25 @@ def verify_ai_model(request: CallerRequest, ai_model_id: int) -> tuple[int, Oper
     return 202, actions.verify_ai_model(ai_model=ai_model, requested_by=request.caller.user)
 
 
+@router.post(
+    "/{int:ai_model_id}/fetch",
+    response={202: OperationOut},
+    auth=needs(Permission.DEPLOY),
+    operation_id="fetch_ai_model",
+)
+def fetch_ai_model(request: CallerRequest, ai_model_id: int) -> tuple[int, Operation]:
+    """Bring the file of a failed AI model again, from where it came."""
+    ai_model = queries.get_ai_model(team=request.caller.team, ai_model_id=ai_model_id)
+    return 202, actions.fetch_ai_model(ai_model=ai_model, requested_by=request.caller.user)
+
+
 @router.get(
     "/{int:ai_model_id}/why",
     response=WhyOut,
     auth=needs(Permission.VIEW),
-    operation_id="why_ai_model",
+    operation_id="explain_ai_model",
 )
-def why_ai_model(request: CallerRequest, ai_model_id: int) -> dict[str, Any]:
+def explain_ai_model(request: CallerRequest, ai_model_id: int) -> dict[str, Any]:
     ai_model = queries.get_ai_model(team=request.caller.team, ai_model_id=ai_model_id)
     return queries.why_ai_model(ai_model=ai_model, permissions=request.caller.permissions)
 

@@ -19,6 +19,7 @@ from apps.operations.states import ENDED_STATES, OperationState
 
 FIX_LABELS = {
     "retry_operation": ("Try again", "Goes on where it stopped; what is already here is kept."),
+    "fetch_ai_model": ("Fetch it again", "Brings the file anew from where it came."),
     "verify_ai_model": ("Verify the file", "Reads the whole file again and compares its SHA-256."),
     "delete_ai_model": ("Delete", "Removes the model, and its file when nothing else uses it."),
 }
@@ -81,6 +82,11 @@ def is_blob_used(*, sha256: str, beside: AIModel | None = None) -> bool:
 def list_known_blobs() -> set[str]:
     """The SHA-256 of every file that some AI model needs."""
     return set(AIModel.objects.exclude(sha256="").values_list("sha256", flat=True))
+
+
+def list_incomplete_ids() -> set[int]:
+    """AI models whose partial file may still be wanted."""
+    return set(AIModel.objects.exclude(state=AIModelState.READY).values_list("pk", flat=True))
 
 
 def list_verified_before(*, moment: Any) -> QuerySet[AIModel]:
@@ -148,7 +154,11 @@ def _next(operation: Operation | None) -> dict[str, Any] | None:
 def _fixes(
     ai_model: AIModel, operation: Operation | None, permissions: AbstractSet[Permission]
 ) -> Iterable[dict[str, Any]]:
-    rows: list[tuple[Any, str]] = [(ai_model, "verify_ai_model"), (ai_model, "delete_ai_model")]
+    rows: list[tuple[Any, str]] = [
+        (ai_model, "fetch_ai_model"),
+        (ai_model, "verify_ai_model"),
+        (ai_model, "delete_ai_model"),
+    ]
     if operation is not None and operation.state in {
         OperationState.FAILED,
         OperationState.CANCELLED,

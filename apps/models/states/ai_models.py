@@ -44,6 +44,11 @@ AI_MODEL_ACTIONS = {
         states=frozenset({AIModelState.READY}),
         otherwise="There is no complete file to verify.",
     ),
+    "fetch_ai_model": ActionRule(
+        permission=Permission.DEPLOY,
+        states=frozenset({AIModelState.FAILED}),
+        otherwise="Only a model whose file is missing or wrong is fetched again.",
+    ),
     "delete_ai_model": ActionRule(
         permission=Permission.DEPLOY,
         states=frozenset({AIModelState.READY, AIModelState.FAILED, AIModelState.PENDING}),

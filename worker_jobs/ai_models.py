@@ -1,0 +1,253 @@
+"""Worker jobs that bring, verify and remove the files of AI models."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.core.errors import Conflict
+from apps.models import store
+from apps.models.actions import ai_models as actions
+from apps.models.fit import gigabytes
+from apps.models.gguf import GGUFFacts, NotAGGUF, read_gguf
+from apps.models.models import AIModel
+from apps.models.queries import ai_models as queries
+from apps.models.states.ai_models import AIModelState
+from apps.operations.models import Operation
+from worker_jobs.adapters import downloads, model_files
+from worker_jobs.operation_job import OperationFailed, OperationRun, operation_job
+from worker_jobs.periodic import periodic
+
+VERIFY_EVERY = timedelta(days=7)
+VERIFIED_AT_ONCE = 2
+PARTIALS_KEPT = timedelta(days=7)
+NEW_BLOBS_KEPT = timedelta(hours=1)  # a file just stored may not be in its row yet
+
+DAY = 24 * 3600.0
+
+
+@operation_job(actions.DOWNLOAD_AI_MODEL)
+def download_ai_model(run: OperationRun) -> None:
+    ai_model = _subject(run.operation)
+    with run.step("download") as step:
+        if not step.done:
+            actions.mark_downloading(ai_model=ai_model)
+            fetched = _fetch(run, ai_model)
+            step.result |= {"sha256": fetched.sha256, "promised": fetched.promised_sha256}
+            step.detail = gigabytes(fetched.size_bytes)
+        found, promised = step.result["sha256"], step.result["promised"]
+    _check_and_store(run, ai_model, found, expected=ai_model.expected_sha256 or promised)
+
+
+@operation_job(actions.IMPORT_AI_MODEL)
+def import_ai_model(run: OperationRun) -> None:
+    ai_model = _subject(run.operation)
+    part = store.partial_path(actions.partial_name(ai_model.pk))
+    actions.mark_verifying(ai_model=ai_model)
+    with run.step("copy") as step:
+        if not step.done:
+            if "upload" in ai_model.source:
+                step.result["sha256"] = _hash_upload(run, part)
+            else:
+                source = Path(ai_model.source["path"])
+                run.log(f"Copying {source}.")
+                step.result["sha256"] = model_files.copy_and_hash(
+                    source, part, tick=lambda done, size: _tick(run, done, size)
+                )
+        found = step.result["sha256"]
+    _check_and_store(run, ai_model, found, expected=ai_model.expected_sha256)
+
+
+@operation_job(actions.VERIFY_AI_MODEL)
+def verify_ai_model(run: OperationRun) -> None:
+    ai_model = _subject(run.operation)
+    with run.step("check") as step:
+        if step.done:
+            return
+        path = store.blob_path(ai_model.sha256)
+        try:
+            found = model_files.hash_file(path, tick=lambda done, size: _tick(run, done, size))
+        except OSError as error:
+            _report_damage(ai_model, f"Its file cannot be read: {error.strerror}.")
+        if found != ai_model.sha256:
+            _report_damage(ai_model, "Its file is no longer what it was: the SHA-256 differs.")
+        actions.note_verified(ai_model=ai_model)
+        run.log(f"SHA-256 {found} is right.")
+
+
+@operation_job(actions.DELETE_AI_MODEL)
+def delete_ai_model(run: OperationRun) -> None:
+    with run.step("delete") as step:
+        ai_model = AIModel.objects.filter(pk=int(run.operation.subject_id)).first()
+        if step.done or ai_model is None:
+            return
+        sha256 = ai_model.sha256
+        try:
+            actions.forget_ai_model(ai_model=ai_model)
+        except Conflict as error:
+            raise OperationFailed(error.message, fix=error.fix) from error
+        store.forget_partial(actions.partial_name(int(run.operation.subject_id)))
+        if not sha256:
+            return
+        if queries.is_blob_used(sha256=sha256):
+            step.detail = "Another AI model uses the same file, so it stays."
+        else:
+            step.detail = f"{gigabytes(store.delete_blob(sha256))} freed."
+        run.log(step.detail)
+
+
+@download_ai_model.on_failure
+@import_ai_model.on_failure
+def note_failure(operation: Operation, reason: str) -> None:
+    ai_model = AIModel.objects.filter(pk=int(operation.subject_id)).first()
+    if ai_model is not None and ai_model.state != AIModelState.READY:
+        actions.mark_failed(ai_model=ai_model, reason=reason or operation.error)
+
+
+@download_ai_model.on_cancel
+@import_ai_model.on_cancel
+def note_cancel(operation: Operation, reason: str) -> None:
+    ai_model = AIModel.objects.filter(pk=int(operation.subject_id)).first()
+    if ai_model is not None and ai_model.state != AIModelState.READY:
+        said = f"{reason or 'It was cancelled.'} What had come is kept for a retry."
+        actions.mark_failed(ai_model=ai_model, reason=said)
+
+
+@periodic(every=DAY)
+def verify_old_files() -> None:
+    """Read files again that nobody has looked at for a week: disks forget."""
+    old = queries.list_verified_before(moment=timezone.now() - VERIFY_EVERY)
+    for ai_model in old.order_by("verified_at")[:VERIFIED_AT_ONCE]:
+        try:
+            actions.verify_ai_model(ai_model=ai_model, requested_by=None)
+        except Conflict:
+            continue  # something works on it already
+
+
+@periodic(every=DAY)
+def sweep_store() -> None:
+    """Remove files that no AI model needs: blobs whose row is gone, old partial downloads."""
+    now = timezone.now().timestamp()
+    known = queries.list_known_blobs()
+    for sha256, changed_at in store.list_blob_times().items():
+        if sha256 not in known and now - changed_at > NEW_BLOBS_KEPT.total_seconds():
+            store.delete_blob(sha256)
+    wanted = {actions.partial_name(pk) for pk in queries.list_incomplete_ids()}
+    for name, written_at in store.list_partials().items():
+        if name not in wanted and now - written_at > PARTIALS_KEPT.total_seconds():
+            store.forget_partial(name)
+
+
+def _subject(operation: Operation) -> AIModel:
+    return queries.get_ai_model_of_operation(ai_model_id=operation.subject_id)
+
+
+def _fetch(run: OperationRun, ai_model: AIModel) -> downloads.Downloaded:
+    url = ai_model.source["url"]
+    run.log(f"Downloading {url}")
+    watch = downloads.Watch(
+        check=run.check,
+        wait=run.wait,
+        log=run.log,
+        progress=lambda progress: run.progress(*_told(progress)),
+    )
+    try:
+        return downloads.download(url=url, name=actions.partial_name(ai_model.pk), watch=watch)
+    except downloads.DownloadFailed as problem:
+        raise OperationFailed(problem.message, fix=problem.fix) from problem
+
+
+def _told(progress: downloads.Progress) -> tuple[float | None, str]:
+    """(share, "1.2 of 3.0 GB, 45 MB/s, 1 min left")."""
+    speed = f"{gigabytes(progress.bytes_per_second)}/s"
+    if progress.total is None:
+        return None, f"{gigabytes(progress.done)}, {speed}"
+    text = f"{gigabytes(progress.done)} of {gigabytes(progress.total)}, {speed}"
+    if progress.seconds_left is not None:
+        text += f", {_duration(progress.seconds_left)} left"
+    return progress.done / max(1, progress.total), text
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _tick(run: OperationRun, done: int, size: int) -> None:
+    run.check()
+    run.progress(done / max(1, size), f"{gigabytes(done)} of {gigabytes(size)}")
+
+
+def _hash_upload(run: OperationRun, part: Path) -> str:
+    try:
+        return model_files.hash_file(part, tick=lambda done, size: _tick(run, done, size))
+    except FileNotFoundError:
+        raise OperationFailed(
+            "The uploaded file is no longer here.", fix="Delete this entry and upload it again."
+        ) from None
+
+
+def _check_and_store(run: OperationRun, ai_model: AIModel, found: str, *, expected: str) -> None:
+    """The last two steps, the same for every way a file comes. Safe to run again after a crash
+    at any point: the file is either still aside or already in its place."""
+    name = actions.partial_name(ai_model.pk)
+    actions.mark_verifying(ai_model=ai_model)
+    with run.step("check") as step:
+        path = _where(name, found)
+        facts = _read_header(path, name)
+        if expected and expected != found:
+            store.forget_partial(name)
+            raise OperationFailed(
+                f"The file is not the one that was expected: its SHA-256 is {found[:12]}…, "
+                f"not {expected[:12]}….",
+                fix="It was damaged on the way or changed at its source. Retry fetches it anew; "
+                "if it differs again, ask whoever named the checksum.",
+            )
+        if not step.done:
+            step.detail = f"{facts.architecture}, {facts.quantisation}"
+            run.log(f"SHA-256 {found}")
+            run.log(_described(facts))
+    with run.step("store") as step:
+        if not step.done:
+            size = _where(name, found).stat().st_size
+            if store.partial_path(name).exists():
+                store.keep_blob(store.partial_path(name), sha256=found)
+            store.forget_partial(name)
+            actions.mark_ready(ai_model=ai_model, sha256=found, size_bytes=size, facts=facts)
+
+
+def _where(name: str, sha256: str) -> Path:
+    part = store.partial_path(name)
+    return part if part.exists() else store.blob_path(sha256)
+
+
+def _read_header(path: Path, name: str) -> GGUFFacts:
+    try:
+        return read_gguf(path)
+    except NotAGGUF as error:
+        store.forget_partial(name)
+        raise OperationFailed(
+            str(error), fix="Add another file: a complete .gguf model."
+        ) from error
+
+
+def _described(facts: GGUFFacts) -> str:
+    context = f", {facts.context_length:,} tokens of context" if facts.context_length else ""
+    template = "with" if facts.chat_template else "without"
+    return (
+        f"{facts.architecture}, {facts.parameter_count:,} parameters, {facts.quantisation}"
+        f"{context}, {template} chat template"
+    )
+
+
+def _report_damage(ai_model: AIModel, reason: str) -> None:
+    """Take the file out of use for everybody. Always raises OperationFailed."""
+    with transaction.atomic():
+        actions.mark_damaged(sha256=ai_model.sha256, reason=reason)
+    store.quarantine_blob(ai_model.sha256)
+    raise OperationFailed(
+        f"{ai_model.name}: {reason[0].lower()}{reason[1:]}",
+        fix="Fetch it again, and have a look at the disk: a healthy one does not change files.",
+    )
