@@ -11,6 +11,10 @@ from ninja.renderers import BaseRenderer
 
 from apps.accounts.api import router as accounts_router
 from apps.core.errors import AppError, NotFound, TooMany
+from apps.models.api.ai_models import catalogue_router
+from apps.models.api.ai_models import router as ai_models_router
+from apps.nodes.api import router as nodes_router
+from apps.gateway.api import router as gateway_router
 from apps.operations.api import router as operations_router
 
 
@@ -32,6 +36,10 @@ api = NinjaAPI(
 )
 api.add_router("", accounts_router)
 api.add_router("/operations", operations_router, tags=["operations"])
+api.add_router("", gateway_router)
+api.add_router("/nodes", nodes_router, tags=["nodes"])
+api.add_router("/ai-models", ai_models_router, tags=["ai_models"])
+api.add_router("/catalogue", catalogue_router, tags=["catalogue"])
 
 
 def problem(

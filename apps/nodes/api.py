@@ -44,9 +44,9 @@ def list_node_samples(
 
 
 @router.get(
-    "/{int:node_id}/why", response=WhyOut, auth=needs(Permission.VIEW), operation_id="why_node"
+    "/{int:node_id}/why", response=WhyOut, auth=needs(Permission.VIEW), operation_id="explain_node"
 )
-def why_node(request: CallerRequest, node_id: int) -> dict[str, Any]:
+def explain_node(request: CallerRequest, node_id: int) -> dict[str, Any]:
     node = queries.get_node(team=request.caller.team, node_id=node_id)
     return queries.why_node(node=node, permissions=request.caller.permissions)
 
