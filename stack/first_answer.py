@@ -9,6 +9,8 @@ from stack.probes import Answer, http_ask
 
 BUILT_IN_MODEL = "opsling"
 PATIENCE_SECONDS = 90.0
+# The list is empty for a moment at every start; for longer only when nothing is deployed.
+EMPTY_LIST_SECONDS = 15.0
 ONE_ANSWER_SECONDS = 20.0
 PAUSE_SECONDS = 0.2
 
@@ -23,10 +25,12 @@ class FirstAnswer:
 
 async def wait_for_answer(port: int, api_key: str) -> FirstAnswer:
     """Ask the models in turn until one really answers."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    reason = "the gateway did not list any model"
+    begun = time.monotonic()
+    reason = "none is deployed; choose one on the Models page"
+    end = begun + EMPTY_LIST_SECONDS
     while time.monotonic() < end:
         for model in await _models(port, api_key):
+            end = begun + PATIENCE_SECONDS
             answer = await _ask(port, api_key, model)
             if _has_text(answer):
                 return FirstAnswer(model=model)
