@@ -64,7 +64,7 @@ async def make_environment(runner: Runner, folder: Path, lock: Path, *, complete
     (folder / STAMP.name).unlink(missing_ok=True)
     if not complete or not (folder / "bin" / "python").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        await _step(runner, str(UV), "venv", "--quiet", "--python", sys.executable, str(folder))
+        await _step(runner, str(UV), "venv", "--quiet", "--python", _base_python(), str(folder))
     python = str(folder / "bin" / "python")
     await _step(
         runner, str(UV), "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock)
@@ -118,6 +118,11 @@ async def _one_at_a_time(name: str) -> AsyncIterator[None]:
             else:
                 break
         yield
+
+
+def _base_python() -> str:
+    """The Python beneath: this one may run from the very environment that is made anew."""
+    return str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
 
 
 def _stamp() -> str:
