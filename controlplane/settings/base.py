@@ -64,7 +64,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "controlplane.middleware.request_context",
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -94,12 +93,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
-# The built console: hashed assets live for ever, everything else is asked for again.
-SERVESTATIC_ROOT = CONSOLE_DIR
-SERVESTATIC_INDEX_FILE = False
-SERVESTATIC_MAX_AGE = 0
-SERVESTATIC_IMMUTABLE_FILE_TEST = r"^/assets/.+\.[0-9a-zA-Z_-]{8,}\..+$"
-STATIC_URL = "/static/"
 
 # A queued message is only a wake-up call: who works on an operation is decided by its lease in
 # Postgres. The broker must never hand a long job out twice by itself, hence the long visibility.
@@ -129,7 +122,7 @@ OPERATION_LOST_WORKERS_ALLOWED = 3
 OPERATION_RESEND_SECONDS = 20  # a waiting operation's message is sent again after this long
 OPERATIONS_AT_ONCE = 12  # per worker process; the other threads stay free for periodic jobs
 
-# Overrides of `worker_jobs.runtimes.replica_runner.POLICY`: how patiently model servers are kept up.
+# How patiently model servers are kept up: see POLICY in worker_jobs.runtimes.replica_runner.
 REPLICA_POLICY: dict[str, float] = {}
 
 # Where catalogue files come from; a mirror inside the building goes here.

@@ -42,7 +42,7 @@ def capabilities() -> Capabilities:
 def start(spec: ReplicaSpec) -> None:
     """Start a runner unless one lives. Raises RuntimeUnavailable when none can be started."""
     folder = _folder(spec.replica_id)
-    if _runner_pid(folder) is not None:
+    if _is_kept_up(folder):
         return
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def _spec_file(spec: ReplicaSpec, folder: Path) -> dict[str, Any]:
         "argv": [sys.executable, "-I", llama_server.__file__, str(folder / "spec.json")],
         "environment": _environment(),
         "supervisor": _supervisor(),
-        "policy": getattr(settings, "REPLICA_POLICY", {}),
+        "policy": settings.REPLICA_POLICY,
         "server": {
             "alias": spec.name,
             "model_path": spec.model_path,
@@ -220,6 +220,15 @@ def _status_kilobytes(pid: int) -> Iterator[tuple[str, int]]:
         name, _, value = line.partition(":")
         if value.endswith(" kB"):
             yield name, int(value.split()[0])
+
+
+def _is_kept_up(folder: Path) -> bool:
+    """A runner lives and means to go on; one that has given up is waited for."""
+    pid = _runner_pid(folder)
+    if pid is None:
+        return False
+    over = _read(folder / "state.json").get("status") in {"stopped", "failed"}
+    return not (over and _ends_within(folder, pid, KILL_MARGIN))
 
 
 def _ends_within(folder: Path, pid: int, seconds: float) -> bool:

@@ -164,6 +164,13 @@ class ReplicaLog:
         except OSError:
             self._file = None
 
+    def close(self) -> None:
+        """Write what is pending and let the file go."""
+        self.end_line()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
     def _rotate(self) -> None:
         if self._file is not None:
             self._file.close()
@@ -472,10 +479,8 @@ def main() -> None:
     runner = Runner(folder, spec)
     runner.note("starting")
     os.close(settled)
-    try:
-        runner.run()
-    finally:
-        (folder / "runner.json").unlink(missing_ok=True)
+    runner.run()
+    runner.log.close()
 
 
 if __name__ == "__main__":
