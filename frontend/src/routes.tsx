@@ -10,6 +10,7 @@ import { isNoConnection, statusOf } from "./api/errors";
 import { queryClient } from "./api/queryClient";
 import { sessionQuery } from "./api/session";
 import { readViewState } from "./api/view";
+import { Dialogs } from "./dialogs";
 import { NotFound, RouteProblem } from "./features/shell/NotFound";
 import { Shell } from "./features/shell/Shell";
 
@@ -29,7 +30,12 @@ const signIn = createRoute({
 const shell = createRoute({
   getParentRoute: () => root,
   id: "shell",
-  component: Shell,
+  component: () => (
+    <>
+      <Shell />
+      <Dialogs />
+    </>
+  ),
   beforeLoad: async ({ location }) => {
     try {
       await queryClient.ensureQueryData(sessionQuery);
@@ -91,6 +97,12 @@ const model = createRoute({
   component: lazyRouteComponent(() => import("./features/models/ModelPage"), "ModelPage"),
 });
 
+const modelFiles = createRoute({
+  getParentRoute: () => shell,
+  path: "/model-files",
+  component: lazyRouteComponent(() => import("./features/models/ModelFilesPage"), "ModelFilesPage"),
+});
+
 const deployments = createRoute({
   getParentRoute: () => shell,
   path: "/deployments",
@@ -107,6 +119,20 @@ const deployment = createRoute({
     () => import("./features/deployments/DeploymentPage"),
     "DeploymentPage",
   ),
+});
+
+/** What *Why?* links to as a replica is a place on its deployment's page. */
+const replica = createRoute({
+  getParentRoute: () => shell,
+  path: "/deployments/$name/replicas/$position",
+  beforeLoad: ({ params }) => {
+    throw redirect({
+      to: "/deployments/$name",
+      params: { name: params.name },
+      search: { step: params.position },
+      replace: true,
+    });
+  },
 });
 
 const operations = createRoute({
@@ -145,6 +171,18 @@ const upstreams = createRoute({
   component: lazyRouteComponent(() => import("./features/gateway/UpstreamsPage"), "UpstreamsPage"),
 });
 
+const requests = createRoute({
+  getParentRoute: () => shell,
+  path: "/requests",
+  component: lazyRouteComponent(() => import("./features/gateway/RequestsPage"), "RequestsPage"),
+});
+
+const routes = createRoute({
+  getParentRoute: () => shell,
+  path: "/routes",
+  component: lazyRouteComponent(() => import("./features/gateway/RoutesPage"), "RoutesPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => shell,
   path: "/settings",
@@ -169,13 +207,17 @@ export const router = createRouter({
       node,
       models,
       model,
+      modelFiles,
       deployments,
       deployment,
+      replica,
       operations,
       operation,
       keys,
       usage,
       upstreams,
+      requests,
+      routes,
       settings,
       profile,
     ]),

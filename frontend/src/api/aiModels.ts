@@ -2,7 +2,7 @@
 import { queryOptions, useQueries } from "@tanstack/react-query";
 import { api, csrfToken, unwrap } from "./client";
 import { ApiError, readProblem } from "./errors";
-import type { AddAIModelIn, AIModelOut, OperationOut } from "./generated/schema";
+import type { AiModelOut, OperationOut } from "./generated/schema";
 import { listKey, oneKey } from "./keys";
 
 export const catalogueQuery = queryOptions({
@@ -23,8 +23,18 @@ export function aiModelQuery(id: number) {
   });
 }
 
-export function addAIModel(body: AddAIModelIn): Promise<OperationOut> {
-  return unwrap(api.POST("/api/ai-models", { body }));
+/** Exactly one source. A catalogue entry without a version means its recommended one. */
+export interface AddAIModel {
+  name: string;
+  source:
+    | { path: string }
+    | { url: string; sha256?: string }
+    | { catalogue: string; version?: string };
+  accept_licence: boolean;
+}
+
+export function addAIModel(body: AddAIModel): Promise<OperationOut> {
+  return unwrap(api.POST("/api/ai-models", { body: body as never }));
 }
 
 export function verifyAIModel(id: number): Promise<OperationOut> {
@@ -80,14 +90,14 @@ export function uploadAIModel({ file, name, onProgress, signal }: Upload): Promi
 
 export function operationQuery(id: string) {
   return queryOptions({
-    queryKey: oneKey("operation", id),
+    queryKey: oneKey("operation", id, "brief"),
     queryFn: () =>
       unwrap(api.GET("/api/operations/{operation_id}", { params: { path: { operation_id: id } } })),
   });
 }
 
 /** The running operation of each AI model that has one, by the AI model's id. */
-export function useRunningOperations(aiModels: readonly AIModelOut[]): Map<number, OperationOut> {
+export function useRunningOperations(aiModels: readonly AiModelOut[]): Map<number, OperationOut> {
   const moving = aiModels.filter((row) => row.current_operation_id);
   const answers = useQueries({
     queries: moving.map((row) => operationQuery(row.current_operation_id ?? "")),

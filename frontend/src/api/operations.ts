@@ -12,3 +12,10 @@ export const runningOperationsQuery = queryOptions({
       api.GET("/api/operations", { params: { query: { state: "running", limit: SHOWN_AT_MOST } } }),
     ),
 });
+
+/** The newest, however they ended. */
+export const recentOperationsQuery = queryOptions({
+  queryKey: listKey("operation", "recent"),
+  queryFn: () =>
+    unwrap(api.GET("/api/operations", { params: { query: { limit: SHOWN_AT_MOST } } })),
+});

@@ -10,6 +10,7 @@ const WORDS = [
   "step",
   "line",
   "model",
+  "version",
   "group",
   "days",
   "subject",

@@ -95,7 +95,7 @@ export function Menu({ label, items, heading, button, buttonClass, size = "sm" }
             key={item.label}
             type="button"
             role={item.checked === undefined ? "menuitem" : "menuitemradio"}
-            aria-checked={item.checked}
+            {...(item.checked === undefined ? {} : { "aria-checked": item.checked })}
             aria-disabled={item.disabledReason ? true : undefined}
             tabIndex={-1}
             data-danger={item.danger || undefined}

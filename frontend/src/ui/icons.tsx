@@ -51,9 +51,14 @@ import {
 
 export type IconProps = Omit<LucideProps, "ref">;
 
+const LINE_PX = 1.6;
+/** Lucide draws on 24 units; two more on each side make its glyphs as small as ours should be. */
+const UNITS = 28;
+
 function atOurWeight(Glyph: LucideIcon) {
-  function Icon({ size = 16, ...rest }: IconProps) {
-    return <Glyph aria-hidden size={size} strokeWidth={1.6} absoluteStrokeWidth {...rest} />;
+  function Icon({ size = 16, strokeWidth = LINE_PX, ...rest }: IconProps) {
+    const units = (Number(strokeWidth) * UNITS) / Number(size);
+    return <Glyph aria-hidden size={size} viewBox="-2 -2 28 28" strokeWidth={units} {...rest} />;
   }
   return Icon;
 }

@@ -16,7 +16,7 @@ export default function KeyboardHelp({ onClose }: { onClose: () => void }) {
           <kbd>/</kbd>
         </dd>
         {Object.entries(PLACES).map(([key, place]) => (
-          <KeyLine key={key} label={t(place.word)} first="g" second={key} then={t("then")} />
+          <KeyLine key={key} label={t(place.word)} first="g" second={key} andThen={t("andThen")} />
         ))}
         <dt>{t("help")}</dt>
         <dd>
@@ -31,15 +31,15 @@ interface KeyLineProps {
   label: string;
   first: string;
   second: string;
-  then: string;
+  andThen: string;
 }
 
-function KeyLine({ label, first, second, then }: KeyLineProps) {
+function KeyLine({ label, first, second, andThen }: KeyLineProps) {
   return (
     <>
       <dt>{label}</dt>
       <dd>
-        <kbd>{first}</kbd> <span className="xs dim">{then}</span> <kbd>{second}</kbd>
+        <kbd>{first}</kbd> <span className="xs dim">{andThen}</span> <kbd>{second}</kbd>
       </dd>
     </>
   );

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
+import { nodesQuery } from "@/api/fleet";
 import { useSession } from "@/api/session";
 import { statusQuery, toneOfVerdict } from "@/api/status";
 import { StateMark } from "@/components/StateBadge";
@@ -16,7 +17,7 @@ export function Sidebar() {
   const permissions = useSession()?.permissions ?? [];
   const seen = ENTRIES.filter((e) => !e.permission || permissions.includes(e.permission));
   return (
-    <div className={styles.side}>
+    <aside className={styles.side} aria-label={t("brand")}>
       <Brand />
       <nav className={styles.nav} aria-label={t("main")}>
         {seen.map((entry) => {
@@ -28,10 +29,12 @@ export function Sidebar() {
                 to={entry.to}
                 className={styles.entry}
                 data-on={on || undefined}
+                data-word={entry.word}
                 aria-current={isLeaf && on ? "page" : undefined}
               >
                 <entry.icon />
                 {t(`nav.${entry.word}`)}
+                {entry.word === "nodes" && <NodeCount />}
               </Link>
               {on && entry.children && (
                 <div className={styles.sub}>
@@ -53,8 +56,13 @@ export function Sidebar() {
         })}
       </nav>
       <SystemLine />
-    </div>
+    </aside>
   );
+}
+
+function NodeCount() {
+  const count = useQuery(nodesQuery).data?.items.length;
+  return count ? <span className={styles.count}>{count}</span> : null;
 }
 
 /** The verdict about the whole, always in sight. */

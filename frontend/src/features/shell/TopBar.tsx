@@ -100,7 +100,7 @@ function Account() {
   const go = (to: "/profile" | "/settings") => void navigate({ to, search: {} });
   return (
     <Menu
-      label={`${t("account")}: ${name}`}
+      label={`${initialsOf(name)}, ${t("account")}: ${name}`}
       heading={`${name} · ${session.role}`}
       button={initialsOf(name)}
       buttonClass={styles.avatar}

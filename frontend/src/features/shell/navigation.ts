@@ -16,10 +16,13 @@ export type NavWord =
   | "models"
   | "catalogue"
   | "deployments"
+  | "files"
   | "gateway"
   | "keys"
   | "usage"
   | "upstreams"
+  | "routes"
+  | "requests"
   | "settings"
   | "operations";
 
@@ -46,20 +49,23 @@ export const ENTRIES: readonly NavEntry[] = [
     to: "/models",
     icon: BoxIcon,
     permission: "view",
-    covers: ["models", "deployments"],
+    covers: ["models", "deployments", "model-files"],
     children: [
       { word: "catalogue", to: "/models" },
       { word: "deployments", to: "/deployments" },
+      { word: "files", to: "/model-files" },
     ],
   },
   {
     word: "gateway",
     to: "/keys",
     icon: KeyIcon,
-    covers: ["keys", "usage", "upstreams"],
+    covers: ["keys", "routes", "usage", "requests", "upstreams"],
     children: [
       { word: "keys", to: "/keys" },
+      { word: "routes", to: "/routes" },
       { word: "usage", to: "/usage" },
+      { word: "requests", to: "/requests" },
       { word: "upstreams", to: "/upstreams" },
     ],
   },
