@@ -22,6 +22,8 @@ UV_LOCK = CHECKOUT / "requirements-uv.lock.txt"
 RUNTIME_LOCK = CHECKOUT / "requirements.lock.txt"
 DEVELOPMENT_LOCK = CHECKOUT / "requirements-dev.lock.txt"
 LOG = "setup"
+# Never the Python of an environment, which may be the very one that is made anew.
+MACHINE_PYTHON = os.path.realpath(sys.executable)
 
 # What the environment was made from; written last, so that a half-made one has none.
 STAMP = VENV / ".hearth-stamp"
@@ -40,7 +42,7 @@ def is_current(*, development: bool) -> bool:
     """Whether the environment holds what the lock names; the development lock has everything."""
     enough = [DEVELOPMENT_LOCK] if development else [DEVELOPMENT_LOCK, RUNTIME_LOCK]
     found = _stamp()
-    return any(found == _mark(lock) for lock in enough) and (VENV / "bin" / "python").exists()
+    return any(found == _mark(lock) for lock in enough)
 
 
 async def prepare_python(runner: Runner, *, development: bool) -> None:
@@ -55,7 +57,7 @@ async def prepare_python(runner: Runner, *, development: bool) -> None:
         # An environment with development packages keeps them.
         keep = _stamp().startswith(DEVELOPMENT_LOCK.name)
         lock = DEVELOPMENT_LOCK if development or keep else RUNTIME_LOCK
-        await make_environment(runner, VENV, lock, complete=bool(_stamp()))
+        await make_environment(runner, VENV, lock, complete=_stamp().endswith(_python_of(VENV)))
         write_atomically(STAMP, _mark(lock) + "\n", mode=0o644)
 
 
@@ -64,7 +66,7 @@ async def make_environment(runner: Runner, folder: Path, lock: Path, *, complete
     (folder / STAMP.name).unlink(missing_ok=True)
     if not complete or not (folder / "bin" / "python").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        await _step(runner, str(UV), "venv", "--quiet", "--python", _base_python(), str(folder))
+        await _step(runner, str(UV), "venv", "--quiet", "--python", MACHINE_PYTHON, str(folder))
     python = str(folder / "bin" / "python")
     await _step(
         runner, str(UV), "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock)
@@ -82,7 +84,7 @@ async def _ensure_uv(runner: Runner) -> None:
         return
     shutil.rmtree(UV_HOME / "bin", ignore_errors=True)
     UV_HOME.mkdir(exist_ok=True)
-    made = await runner.run(LOG, sys.executable, "-m", "venv", str(UV_HOME))
+    made = await runner.run(LOG, MACHINE_PYTHON, "-m", "venv", str(UV_HOME))
     if not made.succeeded:
         if made.mentions("ensurepip", "python3-venv"):
             raise Problem(
@@ -120,11 +122,6 @@ async def _one_at_a_time(name: str) -> AsyncIterator[None]:
         yield
 
 
-def _base_python() -> str:
-    """The Python beneath: this one may run from the very environment that is made anew."""
-    return str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
-
-
 def _stamp() -> str:
     try:
         return STAMP.read_text().strip()
@@ -133,9 +130,15 @@ def _stamp() -> str:
 
 
 def _mark(lock: Path) -> str:
-    """Lock, Python and place: an environment fits only all three."""
-    content = lock.read_bytes() + sys.version.encode() + str(VENV).encode()
-    return f"{lock.name} {hashlib.sha256(content).hexdigest()}"
+    """Lock, place and Python: an environment fits only all three."""
+    content = lock.read_bytes() + str(VENV).encode()
+    return f"{lock.name} {hashlib.sha256(content).hexdigest()} {_python_of(VENV)}"
+
+
+def _python_of(folder: Path) -> str:
+    """The machine's Python behind an environment; another one after an upgrade of the system."""
+    program = folder / "bin" / "python"
+    return str(program.resolve()) if program.exists() else "no Python"
 
 
 def _log_path(runner: Runner) -> Path:
