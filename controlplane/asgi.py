@@ -12,10 +12,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings.developme
 django_application = get_asgi_application()
 
 from apps.core.consumers import EventStream  # noqa: E402 - needs Django to be set up
+from controlplane.console import with_files  # noqa: E402
 from controlplane.dataplane import gateway  # noqa: E402
 
 # The stubs only know path() with views that return a response.
 websocket_routes: list[Any] = [path("ws/events", EventStream.as_asgi())]  # type: ignore[arg-type]
+
+
+console = with_files(django_application)
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
@@ -23,7 +27,7 @@ async def http(scope: Any, receive: Any, send: Any) -> None:
     if scope["path"].startswith("/v1/"):
         await gateway(scope, receive, send)
     else:
-        await django_application(scope, receive, send)
+        await console(scope, receive, send)
 
 
 application = ProtocolTypeRouter(

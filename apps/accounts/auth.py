@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
@@ -43,13 +45,12 @@ class needs:  # noqa: N801 - reads as a word where it is used: auth=needs(Permis
         self.permission = permission
 
     def __call__(self, request: HttpRequest) -> Caller:
-        caller = identify(request)
+        request.caller = caller = identify(request)  # type: ignore[attr-defined]
         if not caller.may(self.permission):
             raise Forbidden(
                 f"Your role ({caller.role}) may not do this: {self.permission.label}.",
                 fix=f"Ask for one of these roles: {', '.join(roles_with(self.permission))}.",
             )
-        request.caller = caller  # type: ignore[attr-defined]
         return caller
 
 
@@ -73,18 +74,59 @@ class public:  # noqa: N801 - reads as a word where it is used: auth=public("why
         return True
 
 
+def undeclared(request: HttpRequest) -> Caller:
+    """What an operation demands that says nothing: it is closed to everybody."""
+    raise Forbidden(f"{request.path} does not say who may call it, so nobody may.")
+
+
 AuthRule = needs | signed_in | public
 
 
-def identify(request: HttpRequest) -> Caller:
-    """The caller of a request, by bearer token or session. Raises Unauthenticated."""
+def identify(request: HttpRequest, *, check_token: bool = True) -> Caller:
+    """The caller of a request, by bearer token or session. Raises Unauthenticated.
+
+    `check_token` is off only where the session was made by this very request.
+    """
     header = request.headers.get("Authorization", "")
     if header.startswith("Bearer "):
-        return _by_token(header.removeprefix("Bearer ").strip())
-    return _by_session(request)
+        return identify_by_token(header.removeprefix("Bearer ").strip())
+    caller = identify_user(request.user)
+    if check_token and check_csrf(request) is not None:
+        raise Forbidden(
+            "The request does not carry this session's CSRF token.",
+            fix="Load the page again.",
+        )
+    return caller
 
 
-def _by_token(secret: str) -> Caller:
+def require_session(request: HttpRequest) -> None:
+    """Raise Forbidden for a token: some things are only done by the person at the browser."""
+    if "Authorization" in request.headers:
+        raise Forbidden("A token may not do this.", fix="Sign in at the console and do it there.")
+
+
+def require_own_origin(request: HttpRequest) -> None:
+    """Raise Forbidden when another site's page sends this; programs send no origin."""
+    origin = request.headers.get("Origin")
+    if origin is not None and not is_own_origin(origin, host=request.get_host()):
+        raise Forbidden(
+            "The request comes from the page of another site.",
+            fix=f"Open {settings.PUBLIC_URL} itself.",
+        )
+
+
+def is_own_origin(origin: str, *, host: str) -> bool:
+    """Whether a browser's Origin header names the console at the host that was called."""
+    return urlsplit(origin).netloc == host or origin in settings.CSRF_TRUSTED_ORIGINS
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address of the other end; behind a proxy the web server has put the client's there."""
+    return str(request.META.get("REMOTE_ADDR", ""))[:60]
+
+
+def identify_by_token(secret: str) -> Caller:
+    """Raises Unauthenticated for a token that is unknown, expired or revoked."""
     token = queries.find_token(secret=secret)
     if token is None:
         raise Unauthenticated(
@@ -95,15 +137,10 @@ def _by_token(secret: str) -> Caller:
     return _caller(token.user, token.team, "token")
 
 
-def _by_session(request: HttpRequest) -> Caller:
-    user = request.user
+def identify_user(user: object) -> Caller:
+    """The caller behind a session's user. Raises Unauthenticated when nobody is signed in."""
     if not isinstance(user, User) or not user.is_active:
         raise Unauthenticated("You are not signed in.", fix="Sign in and try again.")
-    if check_csrf(request) is not None:
-        raise Forbidden(
-            "The request does not carry this session's CSRF token.",
-            fix="Load the page again.",
-        )
     return _caller(user, queries.get_current_team(user=user), "session")
 
 

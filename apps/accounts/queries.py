@@ -1,12 +1,17 @@
 """Every read about people, teams and tokens."""
 
 import hashlib
+from typing import Any
 
+import orjson
+from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from apps.accounts.models import Membership, PersonalToken, Team, User
+from apps.accounts.models import AuditEntry, Membership, PersonalToken, SignIn, Team, User
 from apps.core.errors import Forbidden, NotFound
+
+FIRST_AUDIT_HASH = "0" * 64
 
 
 def digest_of(secret: str) -> str:
@@ -42,7 +47,7 @@ def get_role(*, user: User, team: Team) -> str:
 
 
 def list_tokens(*, user: User) -> QuerySet[PersonalToken]:
-    return PersonalToken.objects.filter(user=user)
+    return PersonalToken.objects.filter(user=user).select_related("team")
 
 
 def get_token(*, user: User, token_id: int) -> PersonalToken:
@@ -54,3 +59,62 @@ def get_token(*, user: User, token_id: int) -> PersonalToken:
 
 def find_default_team() -> Team | None:
     return Team.objects.order_by("pk").first()
+
+
+def find_person(*, username: str) -> User | None:
+    return User.objects.filter(username=username).first()
+
+
+def list_people(*, team: Team) -> QuerySet[Membership]:
+    return Membership.objects.filter(team=team).select_related("user", "team")
+
+
+def get_person(*, team: Team, user_id: int) -> Membership:
+    membership = list_people(team=team).filter(user_id=user_id).first()
+    if membership is None:
+        raise NotFound(f"There is no person {user_id} in {team.name}.")
+    return membership
+
+
+def list_teams(*, user: User) -> QuerySet[Membership]:
+    """The teams a person belongs to, each with the role there."""
+    return Membership.objects.filter(user=user).select_related("team")
+
+
+def list_sign_ins(*, user: User) -> QuerySet[SignIn]:
+    """The browsers in which a person is signed in now."""
+    live = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    return SignIn.objects.filter(user=user, session_key__in=live)
+
+
+def get_sign_in(*, user: User, sign_in_id: int) -> SignIn:
+    sign_in = list_sign_ins(user=user).filter(pk=sign_in_id).first()
+    if sign_in is None:
+        raise NotFound(f"You are not signed in as {sign_in_id} anywhere.")
+    return sign_in
+
+
+def list_audit_entries(*, team_id: int, **where: Any) -> QuerySet[AuditEntry]:
+    """A team's entries; `where` are further columns that must be equal."""
+    given = {column: value for column, value in where.items() if value not in (None, "")}
+    return AuditEntry.objects.filter(team_id=team_id, **given)
+
+
+def hash_audit_entry(entry: AuditEntry) -> str:
+    """SHA-256 over all that the entry says and the hash of the one before, as hex."""
+    said = [
+        getattr(entry, field.attname)
+        for field in AuditEntry._meta.concrete_fields
+        if field.attname not in ("id", "hash")
+    ]
+    return hashlib.sha256(orjson.dumps(said)).hexdigest()
+
+
+def find_broken_audit_entry() -> AuditEntry | None:
+    """The first entry that does not fit the chain; None when nobody has changed anything."""
+    previous = FIRST_AUDIT_HASH
+    for entry in AuditEntry.objects.order_by("pk").iterator(chunk_size=2_000):
+        if entry.previous_hash != previous or entry.hash != hash_audit_entry(entry):
+            return entry
+        previous = entry.hash
+    return None

@@ -81,6 +81,16 @@ def list_log_lines(
     return lines[:limit]
 
 
+def render_log(*, operation: Operation) -> str:
+    """The whole log as text, one line each: time, step, level where it matters, text."""
+    lines = operation.lines.order_by("sequence").values_list("at", "step", "level", "text")
+    return "".join(
+        f"{at:%Y-%m-%dT%H:%M:%S.%f}Z [{step or '-'}]"
+        f"{'' if level == 'info' else f' {level.upper()}'} {text}\n"
+        for at, step, level, text in lines.iterator(chunk_size=5_000)
+    )
+
+
 def list_held(*, operation_ids: Collection[UUID]) -> dict[UUID, tuple[int, bool]]:
     """Of the running ones: the fence, and whether somebody asked to cancel."""
     rows = Operation.objects.filter(pk__in=operation_ids, state=OperationState.RUNNING)
