@@ -100,7 +100,8 @@ def start(var: Path, **environment: str) -> Hearth:
     hearth = Hearth(var=var, process=process, output=output)
 
     def has_said_ready() -> bool:
-        assert process.poll() is None, output.read_text(errors="replace")[-3000:]
+        if process.poll() is not None:
+            pytest.fail(f"It ended: {output.read_text(errors='replace')[-3000:]}")
         return "\nready in " in output.read_text(errors="replace")
 
     eventually(has_said_ready, within=START_SECONDS)

@@ -44,6 +44,12 @@ class _World(BaseHTTPRequestHandler):
         self.wfile.write(b"data: " + json.dumps(body | content).encode() + b"\n\n")
         self.wfile.flush()
 
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except ConnectionError:
+            self.close_connection = True  # the client was killed: that is what the tests are about
+
     def do_GET(self) -> None:
         if self.path.startswith("/v1/models"):
             body = json.dumps({"object": "list", "data": [{"id": "slow", "object": "model"}]})
