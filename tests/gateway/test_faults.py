@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -174,6 +175,22 @@ class TestTheUpstreamBreaks:
 
         assert reply.status_code == 504
         eventually(lambda: upstream.cut == 1, within=1)
+
+
+class TestManyAtOnce:
+    def test_everybody_gets_their_own_answer(
+        self, gateway: Served, upstream: FaultyUpstream
+    ) -> None:
+        def ask(number: int) -> bool:
+            stream = number % 2 == 0
+            reply = post(gateway, stream=stream, filler=number + 1, max_tokens=3)
+            if stream:
+                return f"2 {'x' * (number + 1)}" in reply.text and "[DONE]" in reply.text
+            return bool(reply.json()["choices"][0]["message"]["content"] == "one two three")
+
+        with ThreadPoolExecutor(12) as people:
+            assert all(people.map(ask, range(300)))
+        assert upstream.connections <= 12
 
 
 class TestKeepAlive:

@@ -184,10 +184,14 @@ class Call:
         self.connect_seconds = connection.connect_seconds
         self.first_byte_seconds = connection.first_byte_at - self._began
 
-    def let_go(self) -> None:
+    def release_connection(self) -> None:
+        """Once only: the moment it is back in the pool it may be somebody else's."""
         if self._connection is not None:
-            self._connection.release()
-            self._connection = None
+            connection, self._connection = self._connection, None
+            connection.release()
+
+    def let_go(self) -> None:
+        self.release_connection()
         if self._endpoint is not None:
             self._endpoint.load.inflight -= 1
             if self._endpoint.deployment_id is not None:

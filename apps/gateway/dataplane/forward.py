@@ -152,7 +152,7 @@ async def _attempt(call: Call, choice: Choice) -> Reply:
         is_events = False
         first, still_open = await _collect(connection, first)
         if still_open is None:
-            connection.release()
+            call.release_connection()
     reply = Reply(
         status=connection.status,
         headers=headers,
