@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 import gguf
-import numpy
+import numpy as np
 
 from apps.accounts.models import Team
 from apps.models import store
@@ -40,7 +40,7 @@ def write_gguf(
     writer.add_token_list([f"t{number}" for number in range(100)])
     for key, value in (metadata or {}).items():
         _add(writer, key, value)
-    numbers = numpy.random.default_rng(seed).standard_normal((weights_kb, 256), dtype="float32")
+    numbers = np.random.default_rng(seed).standard_normal((weights_kb, 256), dtype="float32")
     writer.add_tensor("token_embd.weight", numbers)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
