@@ -1,0 +1,160 @@
+"""How far the memory estimate is from a real model server.
+
+    python -m benchmarks.models.memory [--quick]
+
+Every model is started with the local runtime's own server at several shapes, every slot is filled
+to its last token at the same time, and the peak of resident memory is set against the estimate.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from apps.models.fit import MemoryEstimate, Shape, estimate_memory
+from apps.models.gguf import read_gguf
+from benchmarks.models.random_models import BUILT_IN, Figures, write_random_model
+
+SERVER = Path(__file__).resolve().parents[2] / "worker_jobs" / "runtimes" / "llama_server.py"
+KEY = "for-this-run-only"
+START_SECONDS = 120
+FILL_SECONDS = 600
+
+MODELS = {
+    "76M q8_0": Figures(),
+    "76M q4_0": Figures(quant="q4_0"),
+    "76M f16": Figures(quant="f16"),
+    "181M q8_0": Figures(width=1024, layers=16, heads=16, heads_kv=8, feed_forward=2816),
+    "vocabulary 65k": Figures(vocabulary=65_536),
+    "vocabulary 152k": Figures(width=512, layers=4, heads=8, vocabulary=151_936),
+    "lfm2 hybrid": Figures(
+        width=1024, layers=16, heads=16, heads_kv=8, feed_forward=4608, conv_layers=10,
+        vocabulary=65_536, quant="q4_0",
+    ),
+    "full heads": Figures(heads_kv=12),
+}  # fmt: skip
+SHAPES = [
+    Shape(512, 1), Shape(2048, 1), Shape(2048, 4), Shape(8192, 1),
+    Shape(4096, 2, "q8_0"), Shape(4096, 2, "q4_0"), Shape(8192, 2),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Bytes. `anonymous` is the part that is not the mapped file."""
+
+    peak: int
+    anonymous: int
+    mapped: int
+
+
+def measure(model: Path, shape: Shape, *, fill: bool = True) -> Measured:
+    """The peak of a server of its own with every slot full."""
+    with tempfile.TemporaryDirectory() as folder, _server(model, shape, Path(folder)) as (pid, url):
+        if fill:
+            with ThreadPoolExecutor(shape.slots) as pool:
+                list(pool.map(lambda slot: _fill(url, shape, slot), range(shape.slots)))
+        status = dict(
+            line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+        )
+    return Measured(
+        *(int(status[name].split()[0]) * 1024 for name in ("VmHWM", "RssAnon", "RssFile"))
+    )
+
+
+def error_of(estimate: MemoryEstimate, measured: Measured) -> float:
+    """How far the estimate is above (+) or below (-) the truth, as a share of it."""
+    return (estimate.total - measured.peak) / measured.peak
+
+
+@contextmanager
+def _server(model: Path, shape: Shape, folder: Path) -> Iterator[tuple[int, str]]:
+    spec = {
+        "server": {
+            "model_path": str(model), "alias": "m", "api_key": KEY, "slots": shape.slots,
+            "context_length": shape.context_length, "kv_type": shape.kv_type, "threads": 2,
+            "embedding": False,
+        }
+    }  # fmt: skip
+    (folder / "spec.json").write_text(json.dumps(spec))
+    reader, writer = os.pipe()
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, str(SERVER), str(folder / "spec.json")],
+            pass_fds=[writer],
+            env={**os.environ, "HEARTH_READY_FD": str(writer), "GOMP_SPINCOUNT": "0"},
+            stdout=log,
+            stderr=log,
+        )
+    os.close(writer)
+    try:
+        port = os.read(reader, 16).decode()
+        if not port:
+            raise RuntimeError((folder / "log").read_text()[-2000:])
+        yield process.pid, f"http://127.0.0.1:{port}"
+    finally:
+        os.close(reader)
+        process.send_signal(signal.SIGKILL)
+        process.wait(START_SECONDS)
+
+
+def _fill(url: str, shape: Shape, slot: int) -> None:
+    """Fill one slot nearly to the end, with a prompt that no other slot shares."""
+    wanted = shape.context_length - 16
+    body = {
+        "prompt": [3 + (7 * number + 131 * slot) % 900 for number in range(wanted)],
+        "n_predict": 8,
+        "id_slot": slot,
+        "ignore_eos": True,
+    }
+    request = urllib.request.Request(
+        f"{url}/completion",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"},
+    )
+    with urllib.request.urlopen(request, timeout=FILL_SECONDS) as response:
+        response.read()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="three models, four shapes")
+    parser.add_argument("--models", type=Path, default=Path(tempfile.gettempdir()) / "hearth-bench")
+    given = parser.parse_args()
+    given.models.mkdir(exist_ok=True)
+    files = {"opsling": BUILT_IN}
+    for name, figures in list(MODELS.items())[: 2 if given.quick else None]:
+        path = given.models / f"{name.replace(' ', '-')}.gguf"
+        files[name] = path if path.exists() else write_random_model(path, figures)
+    print(f"{'model':<16}{'shape':<14}{'estimate':>10}{'peak':>10}{'anon':>8}{'error':>8}   MB")
+    errors = []
+    for name, path in files.items():
+        facts = read_gguf(path)
+        for shape in SHAPES[:: 2 if given.quick else 1]:
+            if shape.context_length > (facts.context_length or 0):
+                continue
+            estimate, measured = estimate_memory(facts, shape), measure(path, shape)
+            errors.append(error_of(estimate, measured))
+            print(
+                f"{name:<16}{shape.context_length}×{shape.slots} {shape.kv_type:<7}"
+                f"{estimate.total / 1e6:>9.0f}{measured.peak / 1e6:>10.0f}"
+                f"{measured.anonymous / 1e6:>8.0f}{errors[-1]:>+8.0%}"
+                f"   = {estimate.weights / 1e6:.0f} + {estimate.kv / 1e6:.0f}"
+                f" + {estimate.compute / 1e6:.0f}",
+                flush=True,
+            )
+    mean = sum(map(abs, errors)) / len(errors)
+    print(f"\n{len(errors)} runs: mean error {mean:.1%}, {min(errors):+.0%} to {max(errors):+.0%}")
+
+
+if __name__ == "__main__":
+    main()
