@@ -40,6 +40,7 @@ SYNC_SECONDS = 2.0
 ACTIVITY_HASH = "hearth:gateway:activity"
 SILENT_HASH = "hearth:models:silent"
 SILENT_SECONDS = 20.0  # a model server that says nothing for so long is started again
+HEARD_SECONDS = 1.0  # until every gateway knows that nothing may be sent there any more
 DRAIN_SECONDS = 12.0  # longer than an operation that stops replicas waits by itself
 
 logger = logging.getLogger(__name__)
@@ -86,6 +87,11 @@ def _sync_held(deployment: Deployment, used_at: datetime | None) -> None:
         _end_replicas(deployment)
 
 
+def _age(deployment: Deployment) -> float:
+    """Seconds since it came to its state."""
+    return (timezone.now() - deployment.state_since).total_seconds()
+
+
 def _is_overdue(deployment: Deployment) -> bool:
     deadline = deployment.state_deadline
     return deadline is not None and timezone.now() > deadline
@@ -105,9 +111,10 @@ def _unload_if_idle(deployment: Deployment) -> None:
 def _end_replicas(deployment: Deployment) -> None:
     """Nothing of it is meant to run. One that falls asleep or stops first finishes its requests."""
     polite = deployment.state == DeploymentState.ASLEEP or (
-        deployment.state == DeploymentState.STOPPING
-        and (timezone.now() - deployment.state_since).total_seconds() < DRAIN_SECONDS
+        deployment.state == DeploymentState.STOPPING and _age(deployment) < DRAIN_SECONDS
     )
+    if deployment.state == DeploymentState.ASLEEP and _age(deployment) < HEARD_SECONDS:
+        return
     observed = observe(deployment)
     alive = {key for key, seen in observed.items() if seen.alive}
     if polite and alive and not is_idle(deployment):

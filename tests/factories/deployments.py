@@ -17,6 +17,7 @@ from apps.nodes.states import NodeState
 
 TINY_MODEL = Path(__file__).resolve().parents[2] / "stack" / "assets" / "opsling-q8_0.gguf"
 GIGABYTE = 10**9
+TOO_LITTLE = 10**7  # bytes: less than the tiny model takes
 
 
 def make_local_node(*, team: Team, available: int = 12 * GIGABYTE, **columns: Any) -> Node:
