@@ -1,12 +1,21 @@
 /** What the stand-in answers: a house with ten machines, in the shapes of the API. */
-import type { OperationOut, StatusOut } from "../src/api/generated/schema";
+import type { OperationOut } from "../src/api/generated/schema";
+import type { Status } from "../src/api/status";
 import { logLines, stepRows } from "./operation";
 
 const NOW = Date.now();
 const ago = (minutes: number) => new Date(NOW - minutes * 60_000).toISOString();
 
 const session = {
-  user: { id: 1, username: "ana", name: "Ana Kovač", email: "ana@den.local" },
+  user: {
+    id: 1,
+    username: "ana",
+    first_name: "Ana",
+    last_name: "Kovač",
+    language: "",
+    theme: "auto",
+    email: "ana@den.local",
+  },
   team: { id: 1, name: "Maple Street", slug: "maple-street" },
   role: "admin",
   permissions: [
@@ -40,7 +49,7 @@ const status = {
     part("database", "Database", "good", "1.2 GB, backed up 02:10"),
     part("storage", "Model storage", "good", "212 GB free of 931 GB"),
   ],
-} as StatusOut;
+} as Status;
 
 type NodeRow = [name: string, state: string, power: string, load: number, hardware: string];
 

@@ -10,6 +10,11 @@ export const sessionQuery = queryOptions({
   retry: (failures, error) => statusOf(error) !== 401 && failures < 2,
 });
 
+/** What a person is called: their name where they gave one, else what they sign in with. */
+export function nameOf(user: { first_name: string; last_name: string; username: string }): string {
+  return `${user.first_name} ${user.last_name}`.trim() || user.username;
+}
+
 /** The signed-in person. Only on pages inside the shell, where somebody is. */
 export function useSession() {
   return useQuery(sessionQuery).data;

@@ -4,91 +4,6 @@
  */
 
 export interface paths {
-    "/api/nodes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List Nodes */
-        get: operations["list_nodes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/nodes/{node_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Node */
-        get: operations["get_node"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/nodes/{node_id}/samples": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List Node Samples */
-        get: operations["list_node_samples"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/nodes/{node_id}/why": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Why Node */
-        get: operations["why_node"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/nodes/{node_id}/inspect": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Inspect Node */
-        post: operations["inspect_node"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/ai-models": {
         parameters: {
             query?: never;
@@ -128,6 +43,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ai-models/{ai_model_id}/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch Ai Model
+         * @description Bring the file of a failed AI model again, from where it came.
+         */
+        post: operations["fetch_ai_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ai-models/{ai_model_id}/verify": {
         parameters: {
             query?: never;
@@ -152,10 +87,98 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why Ai Model */
-        get: operations["why_ai_model"];
+        /** Explain Ai Model */
+        get: operations["explain_ai_model"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Audit Entries */
+        get: operations["list_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check Audit Log
+         * @description Walk the whole chain: whether anybody changed or removed an entry.
+         */
+        get: operations["check_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Catalogue */
+        get: operations["list_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/catalogue/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Catalogue Entry */
+        get: operations["get_catalogue_entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issue Ticket */
+        post: operations["issue_ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -216,34 +239,17 @@ export interface paths {
         patch: operations["change_deployment"];
         trace?: never;
     };
-    "/api/deployments/{deployment_id}/stop": {
+    "/api/deployments/{deployment_id}/replicas/{position}/log": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** List Replica Log */
+        get: operations["list_replica_log"];
         put?: never;
-        /** Stop Deployment */
-        post: operations["stop_deployment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deployments/{deployment_id}/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Start Deployment */
-        post: operations["start_deployment"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -267,6 +273,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/deployments/{deployment_id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start Deployment */
+        post: operations["start_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deployments/{deployment_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop Deployment */
+        post: operations["stop_deployment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/deployments/{deployment_id}/why": {
         parameters: {
             query?: never;
@@ -276,23 +316,6 @@ export interface paths {
         };
         /** Why Deployment */
         get: operations["why_deployment"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/deployments/{deployment_id}/replicas/{position}/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List Replica Log */
-        get: operations["list_replica_log"];
         put?: never;
         post?: never;
         delete?: never;
@@ -337,7 +360,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/chat-ticket": {
+    "/api/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Nodes */
+        get: operations["list_nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Node */
+        get: operations["get_node"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/inspect": {
         parameters: {
             query?: never;
             header?: never;
@@ -346,9 +403,436 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Issue Ticket */
-        post: operations["issue_ticket"];
+        /** Inspect Node */
+        post: operations["inspect_node"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Node Samples */
+        get: operations["list_node_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{node_id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Explain Node */
+        get: operations["explain_node"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Operations */
+        get: operations["list_operations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/{operation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Operation */
+        get: operations["get_operation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/{operation_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel Operation */
+        post: operations["cancel_operation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/{operation_id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Operation Log */
+        get: operations["read_operation_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/{operation_id}/log.txt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Operation Log
+         * @description The whole log as plain text, to keep or to send to somebody.
+         */
+        get: operations["download_operation_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/{operation_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Retry Operation */
+        post: operations["retry_operation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/{operation_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Operation Steps */
+        get: operations["list_operation_steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/{operation_id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Explain Operation */
+        get: operations["explain_operation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Profile */
+        get: operations["get_profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change Profile */
+        patch: operations["change_profile"];
+        trace?: never;
+    };
+    "/api/profile/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Password
+         * @description Ends every other session of the caller. Only from a browser that is signed in.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Requests */
+        get: operations["list_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Request */
+        get: operations["get_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{request_id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why Request */
+        get: operations["why_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Routes */
+        get: operations["list_routes"];
+        put?: never;
+        /** Create Route */
+        post: operations["create_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routes/{route_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Route */
+        get: operations["get_route"];
+        put?: never;
+        post?: never;
+        /** Delete Route */
+        delete: operations["delete_route"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Session */
+        get: operations["get_session"];
+        put?: never;
+        /**
+         * Sign In
+         * @description The same answer for a name nobody has and for a wrong password.
+         */
+        post: operations["sign_in"];
+        /** Sign Out */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Sessions */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End Session */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Teams */
+        get: operations["list_teams"];
+        put?: never;
+        /** Create Team */
+        post: operations["create_team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Timeline
+         * @description What happened, newest first: moves of state, operations and what people did.
+         */
+        get: operations["read_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Tokens */
+        get: operations["list_tokens"];
+        put?: never;
+        /** Issue Token */
+        post: operations["issue_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke Token */
+        delete: operations["revoke_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -407,42 +891,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/routes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List Routes */
-        get: operations["list_routes"];
-        put?: never;
-        /** Create Route */
-        post: operations["create_route"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/routes/{route_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Route */
-        get: operations["get_route"];
-        put?: never;
-        post?: never;
-        /** Delete Route */
-        delete: operations["delete_route"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/usage": {
         parameters: {
             query?: never;
@@ -460,170 +908,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/requests": {
+    "/api/users": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List Requests */
-        get: operations["list_requests"];
+        /** List Users */
+        get: operations["list_users"];
         put?: never;
-        post?: never;
+        /** Create User */
+        post: operations["create_user"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/requests/{request_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get Request */
-        get: operations["get_request"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/requests/{request_id}/why": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Why Request */
-        get: operations["why_request"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_session"];
-        put?: never;
-        post: operations["sign_in"];
-        delete: operations["sign_out"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_status"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/operations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_operations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/operations/{operation_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_operation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/operations/{operation_id}/why": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["explain_operation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/operations/{operation_id}/steps": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_steps"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/operations/{operation_id}/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["read_log"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/operations/{operation_id}/cancel": {
+    "/api/users/{user_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -632,718 +935,33 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["cancel_operation"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/operations/{operation_id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["retry_operation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/session/ticket": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["issue_ticket"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
+        /** Change User */
+        patch: operations["change_user"];
         trace?: never;
     };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** ListNodesIn */
-        ListNodesIn: {
-            /**
-             * Limit
-             * @default 50
-             */
-            limit: number;
-            /** Cursor */
-            cursor?: string | null;
-            /** State */
-            state?: string | null;
-            /**
-             * Search
-             * @default
-             */
-            search: string;
-        };
-        /** AllowedActionOut */
-        AllowedActionOut: {
-            /** Action */
-            action: string;
-            /** Allowed */
-            allowed: boolean;
-            /** Reason */
-            reason?: string | null;
-        };
-        /**
-         * CpuOut
-         * @description `level` is the instruction set a binary may be built for: x86-64-v1 to v4, or armv8-a and
-         *     so on; `features` are the ones that matter for inference, in words. `usable_threads` is what
-         *     this machine's container may use.
-         */
-        CpuOut: {
-            /**
-             * Model
-             * @default
-             */
-            model: string;
-            /**
-             * Vendor
-             * @default
-             */
-            vendor: string;
-            /**
-             * Architecture
-             * @default
-             */
-            architecture: string;
-            /**
-             * Level
-             * @default
-             */
-            level: string;
-            /**
-             * Features
-             * @default []
-             */
-            features: string[];
-            /**
-             * Flags
-             * @default []
-             */
-            flags: string[];
-            /** Sockets */
-            sockets?: number | null;
-            /** Cores */
-            cores?: number | null;
-            /** Threads */
-            threads?: number | null;
-            /** Usable Threads */
-            usable_threads?: number | null;
-            /** Max Mhz */
-            max_mhz?: number | null;
-        };
-        /**
-         * DiskOut
-         * @description `kind` is ssd, hdd, nvme, virtual or unknown: a machine does not always say.
-         */
-        DiskOut: {
-            /** Device */
-            device: string;
-            /**
-             * Model
-             * @default
-             */
-            model: string;
-            /**
-             * Kind
-             * @default unknown
-             */
-            kind: string;
-            /** Size Bytes */
-            size_bytes?: number | null;
-        };
-        /**
-         * FactsOut
-         * @description What a machine is made of. `unknown` says which facts could not be read, and why.
-         */
-        FactsOut: {
-            /**
-             * @default {
-             *       "model": "",
-             *       "vendor": "",
-             *       "architecture": "",
-             *       "level": "",
-             *       "features": [],
-             *       "flags": [],
-             *       "sockets": null,
-             *       "cores": null,
-             *       "threads": null,
-             *       "usable_threads": null,
-             *       "max_mhz": null
-             *     }
-             */
-            cpu: components["schemas"]["CpuOut"];
-            /**
-             * @default {
-             *       "total_bytes": 0,
-             *       "swap_bytes": 0,
-             *       "limit_bytes": null,
-             *       "bandwidth_bytes_per_second": null
-             *     }
-             */
-            memory: components["schemas"]["MemoryOut"];
-            /**
-             * Mounts
-             * @default []
-             */
-            mounts: components["schemas"]["MountOut"][];
-            /**
-             * Disks
-             * @default []
-             */
-            disks: components["schemas"]["DiskOut"][];
-            /**
-             * Network
-             * @default []
-             */
-            network: components["schemas"]["NetworkOut"][];
-            /**
-             * Gpus
-             * @default []
-             */
-            gpus: components["schemas"]["GpuOut"][];
-            /**
-             * @default {
-             *       "name": "",
-             *       "kernel": "",
-             *       "hostname": "",
-             *       "virtualisation": "",
-             *       "container": "",
-             *       "booted_at": null
-             *     }
-             */
-            system: components["schemas"]["SystemOut"];
-            /**
-             * Unknown
-             * @default {}
-             */
-            unknown: {
-                [key: string]: string;
-            };
-        };
-        /** GpuOut */
-        GpuOut: {
-            /** Index */
-            index: number;
-            /** Name */
-            name: string;
-            /**
-             * Vendor
-             * @default
-             */
-            vendor: string;
-            /**
-             * Driver
-             * @default
-             */
-            driver: string;
-            /** Memory Bytes */
-            memory_bytes?: number | null;
-            /**
-             * Source
-             * @default
-             */
-            source: string;
-        };
-        /** GpuSampleOut */
-        GpuSampleOut: {
-            /** Index */
-            index: number;
-            /** Busy Share */
-            busy_share?: number | null;
-            /** Memory Total */
-            memory_total?: number | null;
-            /** Memory Free */
-            memory_free?: number | null;
-        };
-        /**
-         * MemoryOut
-         * @description `limit_bytes` is what this machine's container may use, when that is less than all.
-         */
-        MemoryOut: {
-            /**
-             * Total Bytes
-             * @default 0
-             */
-            total_bytes: number;
-            /**
-             * Swap Bytes
-             * @default 0
-             */
-            swap_bytes: number;
-            /** Limit Bytes */
-            limit_bytes?: number | null;
-            /** Bandwidth Bytes Per Second */
-            bandwidth_bytes_per_second?: number | null;
-        };
-        /** MountOut */
-        MountOut: {
-            /** Path */
-            path: string;
-            /**
-             * Device
-             * @default
-             */
-            device: string;
-            /**
-             * File System
-             * @default
-             */
-            file_system: string;
-            /** Total Bytes */
-            total_bytes: number;
-            /** Free Bytes */
-            free_bytes: number;
-            /**
-             * Read Only
-             * @default false
-             */
-            read_only: boolean;
-            /**
-             * Holds Models
-             * @default false
-             */
-            holds_models: boolean;
-        };
-        /** NetworkOut */
-        NetworkOut: {
-            /** Name */
-            name: string;
-            /**
-             * Kind
-             * @default
-             */
-            kind: string;
-            /**
-             * Mac
-             * @default
-             */
-            mac: string;
-            /**
-             * Addresses
-             * @default []
-             */
-            addresses: string[];
-            /**
-             * Is Up
-             * @default false
-             */
-            is_up: boolean;
-            /** Speed Mbps */
-            speed_mbps?: number | null;
-        };
-        /** NodeOut */
-        NodeOut: {
-            /** State */
-            state: string;
-            /** State Reason */
-            state_reason: string;
-            /**
-             * State Since
-             * Format: date-time
-             */
-            state_since: string;
-            /** State Deadline */
-            state_deadline?: string | null;
-            /**
-             * Allowed Actions
-             * @default []
-             */
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Address */
-            address: string;
-            /** Power */
-            power: string;
-            /** Is Control Plane */
-            is_control_plane: boolean;
-            /** Labels */
-            labels: {
-                [key: string]: string;
-            };
-            /** Hardware */
-            hardware: string;
-            facts: components["schemas"]["FactsOut"];
-            /** Facts At */
-            facts_at: string | null;
-            /** Last Seen At */
-            last_seen_at: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            latest?: components["schemas"]["SampleOut"] | null;
-        };
-        /** Page[NodeOut] */
-        Page_NodeOut_: {
-            /** Items */
-            items: components["schemas"]["NodeOut"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
-        };
-        /**
-         * SampleOut
-         * @description A moment, or the mean of a bucket that starts at `at`.
-         */
-        SampleOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Cpu Share */
-            cpu_share: number;
-            /** Load 1M */
-            load_1m: number;
-            /** Memory Total */
-            memory_total: number;
-            /** Memory Available */
-            memory_available: number;
-            /** Disk Total */
-            disk_total: number;
-            /** Disk Free */
-            disk_free: number;
-            /**
-             * Gpus
-             * @default []
-             */
-            gpus: components["schemas"]["GpuSampleOut"][];
-        };
-        /** SystemOut */
-        SystemOut: {
-            /**
-             * Name
-             * @default
-             */
-            name: string;
-            /**
-             * Kernel
-             * @default
-             */
-            kernel: string;
-            /**
-             * Hostname
-             * @default
-             */
-            hostname: string;
-            /**
-             * Virtualisation
-             * @default
-             */
-            virtualisation: string;
-            /**
-             * Container
-             * @default
-             */
-            container: string;
-            /** Booted At */
-            booted_at?: string | null;
-        };
-        /**
-         * ListSamplesIn
-         * @description The last `seconds`, thinned to at most `points`.
-         */
-        ListSamplesIn: {
-            /**
-             * Seconds
-             * @default 3600
-             */
-            seconds: number;
-            /**
-             * Points
-             * @default 120
-             */
-            points: number;
-        };
-        /**
-         * SamplesOut
-         * @description Oldest first. `memory_available` is the least seen in each bucket.
-         */
-        SamplesOut: {
-            /** Items */
-            items: components["schemas"]["SampleOut"][];
-            /** Bucket Seconds */
-            bucket_seconds: number;
-        };
-        /**
-         * WhyEvidenceOut
-         * @description One thing that was seen; `link` is a path of the console.
-         */
-        WhyEvidenceOut: {
-            /** At */
-            at?: string | null;
-            /** Text */
-            text: string;
-            /**
-             * Link
-             * @default
-             */
-            link: string;
-        };
-        /**
-         * WhyFixOut
-         * @description A way out. It is carried out by the ordinary endpoint of `action`.
-         */
-        WhyFixOut: {
-            /** Action */
-            action: string;
-            /** Label */
-            label: string;
-            /** Effect */
-            effect: string;
-            /** Allowed */
-            allowed: boolean;
-            /** Reason */
-            reason?: string | null;
-        };
-        /**
-         * WhyNextOut
-         * @description What happens by itself from here, and when, if that is known.
-         */
-        WhyNextOut: {
-            /** Text */
-            text: string;
-            /** At */
-            at?: string | null;
-        };
-        /**
-         * WhyOut
-         * @description Why something is as it is, and what can be done.
-         */
-        WhyOut: {
-            /** Cause */
-            cause: string;
-            /**
-             * Evidence
-             * @default []
-             */
-            evidence: components["schemas"]["WhyEvidenceOut"][];
-            next?: components["schemas"]["WhyNextOut"] | null;
-            /**
-             * Fixes
-             * @default []
-             */
-            fixes: components["schemas"]["WhyFixOut"][];
-        };
-        /** OperationOut */
-        OperationOut: {
-            /** State */
-            state: string;
-            /** State Reason */
-            state_reason: string;
-            /**
-             * State Since
-             * Format: date-time
-             */
-            state_since: string;
-            /** State Deadline */
-            state_deadline?: string | null;
-            /**
-             * Allowed Actions
-             * @default []
-             */
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /**
-             * Title
-             * @default
-             */
-            title: string;
-            /** Subject Type */
-            subject_type: string;
-            /** Subject Id */
-            subject_id: string;
-            /** Subject Name */
-            subject_name: string;
-            /** Requested By */
-            requested_by: string | null;
-            /** Error */
-            error: string;
-            /** Fix */
-            fix: string;
-            /** Progress */
-            progress: number | null;
-            /** Progress Text */
-            progress_text: string;
-            /** Attempt */
-            attempt: number;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Started At */
-            started_at: string | null;
-            /** Finished At */
-            finished_at: string | null;
-            /** Last Sequence */
-            last_sequence: number;
-        };
-        /** ListAIModelsIn */
-        ListAIModelsIn: {
-            /**
-             * Limit
-             * @default 50
-             */
-            limit: number;
-            /** Cursor */
-            cursor?: string | null;
-            /** State */
-            state?: string | null;
-            /**
-             * Search
-             * @default
-             */
-            search: string;
-        };
-        /** AIModelOut */
-        AIModelOut: {
-            /** State */
-            state: string;
-            /** State Reason */
-            state_reason: string;
-            /**
-             * State Since
-             * Format: date-time
-             */
-            state_since: string;
-            /** State Deadline */
-            state_deadline?: string | null;
-            /**
-             * Allowed Actions
-             * @default []
-             */
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Task */
-            task: string;
-            /** Source */
-            source: {
-                [key: string]: unknown;
-            };
-            /** Catalogue Name */
-            catalogue_name: string;
-            /** Catalogue Version */
-            catalogue_version: string;
-            /** Licence */
-            licence: string;
-            /** Licence Accepted At */
-            licence_accepted_at: string | null;
-            /** Size Bytes */
-            size_bytes: number | null;
-            /** Sha256 */
-            sha256: string;
-            /** Architecture */
-            architecture: string;
-            /** Parameter Count */
-            parameter_count: number | null;
-            /** Quantisation */
-            quantisation: string;
-            /** Context Length */
-            context_length: number | null;
-            /** Has Chat Template */
-            has_chat_template: boolean;
-            /** Verified At */
-            verified_at: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Current Operation Id */
-            current_operation_id?: string | null;
-            /**
-             * Deployment Names
-             * @default []
-             */
-            deployment_names: string[];
-        };
-        /** Page[AIModelOut] */
-        Page_AIModelOut_: {
-            /** Items */
-            items: components["schemas"]["AIModelOut"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
-        };
         /** AIModelDetailOut */
         AIModelDetailOut: {
-            /** State */
-            state: string;
-            /** State Reason */
-            state_reason: string;
-            /**
-             * State Since
-             * Format: date-time
-             */
-            state_since: string;
-            /** State Deadline */
-            state_deadline?: string | null;
             /**
              * Allowed Actions
              * @default []
              */
             allowed_actions: components["schemas"]["AllowedActionOut"][];
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Task */
-            task: string;
-            /** Source */
-            source: {
-                [key: string]: unknown;
-            };
+            /** Architecture */
+            architecture: string;
             /** Catalogue Name */
             catalogue_name: string;
             /** Catalogue Version */
             catalogue_version: string;
-            /** Licence */
-            licence: string;
-            /** Licence Accepted At */
-            licence_accepted_at: string | null;
-            /** Size Bytes */
-            size_bytes: number | null;
-            /** Sha256 */
-            sha256: string;
-            /** Architecture */
-            architecture: string;
-            /** Parameter Count */
-            parameter_count: number | null;
-            /** Quantisation */
-            quantisation: string;
             /** Context Length */
             context_length: number | null;
-            /** Has Chat Template */
-            has_chat_template: boolean;
-            /** Verified At */
-            verified_at: string | null;
             /**
              * Created At
              * Format: date-time
@@ -1357,57 +975,382 @@ export interface components {
              */
             deployment_names: string[];
             facts: components["schemas"]["GGUFFactsOut"];
+            /** Has Chat Template */
+            has_chat_template: boolean;
+            /** Id */
+            id: number;
+            /** Licence */
+            licence: string;
+            /** Licence Accepted At */
+            licence_accepted_at: string | null;
+            /** Name */
+            name: string;
+            /** Parameter Count */
+            parameter_count: number | null;
+            /** Quantisation */
+            quantisation: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size Bytes */
+            size_bytes: number | null;
+            /** Source */
+            source: {
+                [key: string]: unknown;
+            };
+            /** State */
+            state: string;
+            /** State Deadline */
+            state_deadline?: string | null;
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** Task */
+            task: string;
+            /** Verified At */
+            verified_at: string | null;
+        };
+        /** AIModelOut */
+        AIModelOut: {
+            /**
+             * Allowed Actions
+             * @default []
+             */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /** Architecture */
+            architecture: string;
+            /** Catalogue Name */
+            catalogue_name: string;
+            /** Catalogue Version */
+            catalogue_version: string;
+            /** Context Length */
+            context_length: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Current Operation Id */
+            current_operation_id?: string | null;
+            /**
+             * Deployment Names
+             * @default []
+             */
+            deployment_names: string[];
+            /** Has Chat Template */
+            has_chat_template: boolean;
+            /** Id */
+            id: number;
+            /** Licence */
+            licence: string;
+            /** Licence Accepted At */
+            licence_accepted_at: string | null;
+            /** Name */
+            name: string;
+            /** Parameter Count */
+            parameter_count: number | null;
+            /** Quantisation */
+            quantisation: string;
+            /** Sha256 */
+            sha256: string;
+            /** Size Bytes */
+            size_bytes: number | null;
+            /** Source */
+            source: {
+                [key: string]: unknown;
+            };
+            /** State */
+            state: string;
+            /** State Deadline */
+            state_deadline?: string | null;
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** Task */
+            task: string;
+            /** Verified At */
+            verified_at: string | null;
+        };
+        /** AddUpstreamIn */
+        AddUpstreamIn: {
+            /**
+             * Api Key
+             * @default
+             */
+            api_key: string;
+            /** Base Url */
+            base_url: string;
+            /** Name */
+            name: string;
+        };
+        /** AllowedActionOut */
+        AllowedActionOut: {
+            /** Action */
+            action: string;
+            /** Allowed */
+            allowed: boolean;
+            /** Reason */
+            reason?: string | null;
         };
         /**
-         * GGUFFactsOut
-         * @description What the file's header says. None where the header is silent.
+         * AuditCheckOut
+         * @description Whether the chain of hashes is whole; `broken_at` is the first entry that does not fit.
          */
-        GGUFFactsOut: {
+        AuditCheckOut: {
+            /** Broken At */
+            broken_at?: number | null;
+            /** Whole */
+            whole: boolean;
+        };
+        /** AuditEntryOut */
+        AuditEntryOut: {
+            /** Action */
+            action: string;
+            /** Actor Name */
+            actor_name: string;
+            /** Address */
+            address: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Hash */
+            hash: string;
+            /** Id */
+            id: number;
+            /** Request Id */
+            request_id: string;
+            /** Result */
+            result: string;
+            /** Status */
+            status: number;
+            /** Subject */
+            subject: string;
+            /** Subject Id */
+            subject_id: string;
+            /** Subject Name */
+            subject_name: string;
+            /** Via */
+            via: string;
+        };
+        /** AuditFilterIn */
+        AuditFilterIn: {
+            /** Action */
+            action?: string | null;
+            /** Actor Name */
+            actor_name?: string | null;
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Result */
+            result?: ("done" | "refused" | "failed") | null;
+            /** Subject */
+            subject?: string | null;
+            /** Subject Id */
+            subject_id?: string | null;
+        };
+        /**
+         * BrowserOut
+         * @description A browser in which the caller is signed in.
+         */
+        BrowserOut: {
+            /** Address */
+            address: string;
+            /** Agent */
+            agent: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            /** Is Current */
+            is_current: boolean;
+        };
+        /** CatalogueEntryOut */
+        CatalogueEntryOut: {
+            /** Active Parameter Count */
+            active_parameter_count?: number | null;
+            /**
+             * Built In
+             * @default false
+             */
+            built_in: boolean;
+            /**
+             * Caveat
+             * @default
+             */
+            caveat: string;
+            /** Context Length */
+            context_length: number;
+            /**
+             * Homepage
+             * @default
+             */
+            homepage: string;
+            /**
+             * Languages
+             * @default []
+             */
+            languages: string[];
+            licence: components["schemas"]["LicenceOut"];
+            /** Name */
+            name: string;
+            /** Parameter Count */
+            parameter_count: number;
+            sampling: components["schemas"]["SamplingOut"];
+            /** Summary */
+            summary: string;
+            /** Tasks */
+            tasks: string[];
+            /** Title */
+            title: string;
+            /** Vendor */
+            vendor: string;
+            /** Versions */
+            versions: components["schemas"]["CatalogueVersionOut"][];
+        };
+        /**
+         * CatalogueOut
+         * @description The catalogue is short and complete, so it comes in one page.
+         */
+        CatalogueOut: {
+            /** Items */
+            items: components["schemas"]["CatalogueEntryOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * CatalogueVersionOut
+         * @description One file. `ai_model_id` is set once it is in this team's list.
+         */
+        CatalogueVersionOut: {
+            /** Ai Model Id */
+            ai_model_id?: number | null;
+            /** Ai Model State */
+            ai_model_state?: string | null;
+            /**
+             * Estimated
+             * @default false
+             */
+            estimated: boolean;
+            /** File */
+            file: string;
+            fit?: components["schemas"]["FitSummaryOut"] | null;
+            /** Name */
+            name: string;
+            /** Quantisation */
+            quantisation: string;
+            /**
+             * Recommended
+             * @default false
+             */
+            recommended: boolean;
+            /**
+             * Sha256
+             * @default
+             */
+            sha256: string;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
+         * CpuOut
+         * @description `level` is the instruction set a binary may be built for: x86-64-v1 to v4, or armv8-a and
+         *     so on; `features` are the ones that matter for inference, in words. `usable_threads` is what
+         *     this machine's container may use.
+         */
+        CpuOut: {
             /**
              * Architecture
              * @default
              */
             architecture: string;
+            /** Cores */
+            cores?: number | null;
             /**
-             * Parameter Count
-             * @default 0
-             */
-            parameter_count: number;
-            /**
-             * Quantisation
-             * @default
-             */
-            quantisation: string;
-            /** Context Length */
-            context_length?: number | null;
-            /** Layers */
-            layers?: number | null;
-            /** Attention Layers */
-            attention_layers?: number | null;
-            /** Recurrent Layers */
-            recurrent_layers?: number | null;
-            /** Embedding Length */
-            embedding_length?: number | null;
-            /** Heads */
-            heads?: number | null;
-            /**
-             * Heads Kv
+             * Features
              * @default []
              */
-            heads_kv: number[];
-            /** Experts */
-            experts?: number | null;
-            /** Experts Used */
-            experts_used?: number | null;
-            /** Vocabulary */
-            vocabulary?: number | null;
-            /** Sliding Window */
-            sliding_window?: number | null;
+            features: string[];
             /**
-             * Chat Template
+             * Flags
+             * @default []
+             */
+            flags: string[];
+            /**
+             * Level
              * @default
              */
-            chat_template: string;
+            level: string;
+            /** Max Mhz */
+            max_mhz?: number | null;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /** Sockets */
+            sockets?: number | null;
+            /** Threads */
+            threads?: number | null;
+            /** Usable Threads */
+            usable_threads?: number | null;
+            /**
+             * Vendor
+             * @default
+             */
+            vendor: string;
+        };
+        /** CreateRouteIn */
+        CreateRouteIn: {
+            /**
+             * Fallbacks
+             * @default []
+             */
+            fallbacks: components["schemas"]["FallbackIn"][];
+            /** Name */
+            name: string;
+            /** Targets */
+            targets: components["schemas"]["TargetIn"][];
+        };
+        /**
+         * DeploymentChangesIn
+         * @description Only the fields that are sent change.
+         */
+        DeploymentChangesIn: {
+            /** Context Length */
+            context_length?: number | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+            /** Idle Seconds */
+            idle_seconds?: number | null;
+            /** Keep Warm */
+            keep_warm?: boolean | null;
+            /** Kv Type */
+            kv_type?: ("f16" | "q8_0" | "q4_0") | null;
+            /** Replicas */
+            replicas?: number | null;
+            /** Slots */
+            slots?: number | null;
+            /** Threads */
+            threads?: number | null;
         };
         /**
          * DeploymentIn
@@ -1418,10 +1361,37 @@ export interface components {
          *     the memory does not suffice.
          */
         DeploymentIn: {
-            /** Name */
-            name: string;
             /** Ai Model */
             ai_model: string | number;
+            /** Context Length */
+            context_length?: number | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+            /** Idle Seconds */
+            idle_seconds?: number | null;
+            /**
+             * Keep Warm
+             * @default true
+             */
+            keep_warm: boolean;
+            /**
+             * Kv Type
+             * @default f16
+             * @enum {string}
+             */
+            kv_type: "f16" | "q8_0" | "q4_0";
+            /** Name */
+            name: string;
+            /**
+             * Node Labels
+             * @default {}
+             */
+            node_labels: {
+                [key: string]: string;
+            };
             /**
              * Replicas
              * @default 1
@@ -1433,62 +1403,59 @@ export interface components {
              * @constant
              */
             runtime: "local";
-            /** Context Length */
-            context_length?: number | null;
             /**
              * Slots
              * @default 2
              */
             slots: number;
-            /**
-             * Kv Type
-             * @default f16
-             * @enum {string}
-             */
-            kv_type: "f16" | "q8_0" | "q4_0";
             /** Threads */
             threads?: number | null;
-            /**
-             * Node Labels
-             * @default {}
-             */
-            node_labels: {
-                [key: string]: string;
-            };
-            /**
-             * Keep Warm
-             * @default true
-             */
-            keep_warm: boolean;
-            /** Idle Seconds */
-            idle_seconds?: number | null;
-            /**
-             * Force
-             * @default false
-             */
-            force: boolean;
-        };
-        /** ListDeploymentsIn */
-        ListDeploymentsIn: {
-            /**
-             * Limit
-             * @default 50
-             */
-            limit: number;
-            /** Cursor */
-            cursor?: string | null;
-            /** State */
-            state?: string | null;
-            /**
-             * Search
-             * @default
-             */
-            search: string;
         };
         /** DeploymentOut */
         DeploymentOut: {
+            ai_model: components["schemas"]["NamedOut"];
+            /**
+             * Allowed Actions
+             * @default []
+             */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /** Context Length */
+            context_length: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            /** Idle Seconds */
+            idle_seconds: number | null;
+            /** Keep Warm */
+            keep_warm: boolean;
+            /** Kv Type */
+            kv_type: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+            /** Node Labels */
+            node_labels: {
+                [key: string]: string;
+            };
+            /** Ready Replicas */
+            ready_replicas: number;
+            /** Replica Count */
+            replica_count: number;
+            /** Replicas */
+            replicas: components["schemas"]["ReplicaOut"][];
+            /** Runtime */
+            runtime: string;
+            /** Slots */
+            slots: number;
             /** State */
             state: string;
+            /** State Deadline */
+            state_deadline?: string | null;
             /** State Reason */
             state_reason: string;
             /**
@@ -1496,54 +1463,33 @@ export interface components {
              * Format: date-time
              */
             state_since: string;
-            /** State Deadline */
-            state_deadline?: string | null;
-            /**
-             * Allowed Actions
-             * @default []
-             */
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            ai_model: components["schemas"]["NamedOut"];
-            /** Runtime */
-            runtime: string;
-            /** Replica Count */
-            replica_count: number;
-            /** Ready Replicas */
-            ready_replicas: number;
-            /** Context Length */
-            context_length: number;
-            /** Slots */
-            slots: number;
-            /** Kv Type */
-            kv_type: string;
             /** Threads */
             threads: number | null;
-            /** Node Labels */
-            node_labels: {
-                [key: string]: string;
-            };
-            /** Keep Warm */
-            keep_warm: boolean;
-            /** Idle Seconds */
-            idle_seconds: number | null;
-            /** Last Used At */
-            last_used_at: string | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
             /**
              * Updated At
              * Format: date-time
              */
             updated_at: string;
-            /** Replicas */
-            replicas: components["schemas"]["ReplicaOut"][];
+        };
+        /**
+         * DiskOut
+         * @description `kind` is ssd, hdd, nvme, virtual or unknown: a machine does not always say.
+         */
+        DiskOut: {
+            /** Device */
+            device: string;
+            /**
+             * Kind
+             * @default unknown
+             */
+            kind: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /** Size Bytes */
+            size_bytes?: number | null;
         };
         /**
          * ExitOut
@@ -1557,10 +1503,6 @@ export interface components {
             at: string;
             /** Code */
             code?: number | null;
-            /** Signal */
-            signal?: string | null;
-            /** Said */
-            said: string;
             /**
              * Last Line
              * @default
@@ -1573,6 +1515,564 @@ export interface components {
             lines: string[];
             /** Ran Seconds */
             ran_seconds?: number | null;
+            /** Said */
+            said: string;
+            /** Signal */
+            signal?: string | null;
+        };
+        /**
+         * FactsOut
+         * @description What a machine is made of. `unknown` says which facts could not be read, and why.
+         */
+        FactsOut: {
+            /**
+             * @default {
+             *       "architecture": "",
+             *       "cores": null,
+             *       "features": [],
+             *       "flags": [],
+             *       "level": "",
+             *       "max_mhz": null,
+             *       "model": "",
+             *       "sockets": null,
+             *       "threads": null,
+             *       "usable_threads": null,
+             *       "vendor": ""
+             *     }
+             */
+            cpu: components["schemas"]["CpuOut"];
+            /**
+             * Disks
+             * @default []
+             */
+            disks: components["schemas"]["DiskOut"][];
+            /**
+             * Gpus
+             * @default []
+             */
+            gpus: components["schemas"]["GpuOut"][];
+            /**
+             * @default {
+             *       "bandwidth_bytes_per_second": null,
+             *       "limit_bytes": null,
+             *       "swap_bytes": 0,
+             *       "total_bytes": 0
+             *     }
+             */
+            memory: components["schemas"]["MemoryOut"];
+            /**
+             * Mounts
+             * @default []
+             */
+            mounts: components["schemas"]["MountOut"][];
+            /**
+             * Network
+             * @default []
+             */
+            network: components["schemas"]["NetworkOut"][];
+            /**
+             * @default {
+             *       "booted_at": null,
+             *       "container": "",
+             *       "hostname": "",
+             *       "kernel": "",
+             *       "name": "",
+             *       "virtualisation": ""
+             *     }
+             */
+            system: components["schemas"]["SystemOut"];
+            /**
+             * Unknown
+             * @default {}
+             */
+            unknown: {
+                [key: string]: string;
+            };
+        };
+        /** FallbackIn */
+        FallbackIn: {
+            /** On */
+            on: ("refused" | "5xx" | "429" | "timeout" | "context" | "cold")[];
+            /** To */
+            to: string;
+        };
+        /**
+         * FitSummaryOut
+         * @description Whether a version would run on the best ready node, at a modest context.
+         */
+        FitSummaryOut: {
+            /** Context Length */
+            context_length: number;
+            /** Fits */
+            fits: boolean;
+            /** Node */
+            node: string;
+            /** Sentence */
+            sentence: string;
+            /** Spare Bytes */
+            spare_bytes: number;
+        };
+        /**
+         * GGUFFactsOut
+         * @description What the file's header says. None where the header is silent.
+         */
+        GGUFFactsOut: {
+            /**
+             * Architecture
+             * @default
+             */
+            architecture: string;
+            /** Attention Layers */
+            attention_layers?: number | null;
+            /**
+             * Chat Template
+             * @default
+             */
+            chat_template: string;
+            /** Context Length */
+            context_length?: number | null;
+            /** Embedding Length */
+            embedding_length?: number | null;
+            /** Experts */
+            experts?: number | null;
+            /** Experts Used */
+            experts_used?: number | null;
+            /** Heads */
+            heads?: number | null;
+            /**
+             * Heads Kv
+             * @default []
+             */
+            heads_kv: number[];
+            /** Layers */
+            layers?: number | null;
+            /**
+             * Parameter Count
+             * @default 0
+             */
+            parameter_count: number;
+            /**
+             * Quantisation
+             * @default
+             */
+            quantisation: string;
+            /** Recurrent Layers */
+            recurrent_layers?: number | null;
+            /** Sliding Window */
+            sliding_window?: number | null;
+            /** Vocabulary */
+            vocabulary?: number | null;
+        };
+        /** GpuOut */
+        GpuOut: {
+            /**
+             * Driver
+             * @default
+             */
+            driver: string;
+            /** Index */
+            index: number;
+            /** Memory Bytes */
+            memory_bytes?: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /**
+             * Vendor
+             * @default
+             */
+            vendor: string;
+        };
+        /** GpuSampleOut */
+        GpuSampleOut: {
+            /** Busy Share */
+            busy_share?: number | null;
+            /** Index */
+            index: number;
+            /** Memory Free */
+            memory_free?: number | null;
+            /** Memory Total */
+            memory_total?: number | null;
+        };
+        /** IssueKeyIn */
+        IssueKeyIn: {
+            /** Expires At */
+            expires_at?: string | null;
+            /** Models */
+            models?: string[] | null;
+            /** Name */
+            name: string;
+        };
+        /**
+         * IssuedKeyOut
+         * @description The only answer that carries the secret.
+         */
+        IssuedKeyOut: {
+            /** Allowed Actions */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: number;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Models */
+            models: string[] | null;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Prefix */
+            prefix: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Secret */
+            secret: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "expired" | "revoked";
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+        };
+        /** KeyOut */
+        KeyOut: {
+            /** Allowed Actions */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Id */
+            id: number;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Models */
+            models: string[] | null;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Prefix */
+            prefix: string;
+            /** Revoked At */
+            revoked_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "expired" | "revoked";
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+        };
+        /**
+         * LicenceOut
+         * @description `accept` is true when a person has to accept the terms before the file is fetched.
+         */
+        LicenceOut: {
+            /**
+             * Accept
+             * @default false
+             */
+            accept: boolean;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+        };
+        /**
+         * LimitsIn
+         * @description Query parameters of every list.
+         */
+        LimitsIn: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+        };
+        /** ListAIModelsIn */
+        ListAIModelsIn: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+            /** State */
+            state?: string | null;
+        };
+        /** ListCatalogueIn */
+        ListCatalogueIn: {
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+            /**
+             * Task
+             * @default
+             */
+            task: string;
+        };
+        /** ListDeploymentsIn */
+        ListDeploymentsIn: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+            /** State */
+            state?: string | null;
+        };
+        /** ListKeysIn */
+        ListKeysIn: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Revoked */
+            revoked?: boolean | null;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+        };
+        /** ListNodesIn */
+        ListNodesIn: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+            /** State */
+            state?: string | null;
+        };
+        /** ListRequestsIn */
+        ListRequestsIn: {
+            /** Cursor */
+            cursor?: string | null;
+            /** Failed */
+            failed?: boolean | null;
+            /** Key Id */
+            key_id?: number | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+        };
+        /** ListRoutesIn */
+        ListRoutesIn: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+        };
+        /**
+         * ListSamplesIn
+         * @description The last `seconds`, thinned to at most `points`.
+         */
+        ListSamplesIn: {
+            /**
+             * Points
+             * @default 120
+             */
+            points: number;
+            /**
+             * Seconds
+             * @default 3600
+             */
+            seconds: number;
+        };
+        /** ListUpstreamsIn */
+        ListUpstreamsIn: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+        };
+        /** LogFilterIn */
+        LogFilterIn: {
+            /**
+             * After
+             * @default 0
+             */
+            after: number;
+            /** Level */
+            level?: string | null;
+            /**
+             * Limit
+             * @default 1000
+             */
+            limit: number;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
+        /** LogLineOut */
+        LogLineOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Level */
+            level: string;
+            /** Sequence */
+            sequence: number;
+            /** Step */
+            step: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * LogOut
+         * @description `last_sequence` is the number to ask after next; the operation's own says how far it is.
+         */
+        LogOut: {
+            /** Items */
+            items: components["schemas"]["LogLineOut"][];
+            /** Last Sequence */
+            last_sequence: number;
+        };
+        /**
+         * MemoryOut
+         * @description `limit_bytes` is what this machine's container may use, when that is less than all.
+         */
+        MemoryOut: {
+            /** Bandwidth Bytes Per Second */
+            bandwidth_bytes_per_second?: number | null;
+            /** Limit Bytes */
+            limit_bytes?: number | null;
+            /**
+             * Swap Bytes
+             * @default 0
+             */
+            swap_bytes: number;
+            /**
+             * Total Bytes
+             * @default 0
+             */
+            total_bytes: number;
+        };
+        /**
+         * MemoryPartOut
+         * @description One share of an estimate: weights, KV cache, compute buffer, …
+         */
+        MemoryPartOut: {
+            /** Bytes */
+            bytes: number;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /** MountOut */
+        MountOut: {
+            /**
+             * Device
+             * @default
+             */
+            device: string;
+            /**
+             * File System
+             * @default
+             */
+            file_system: string;
+            /** Free Bytes */
+            free_bytes: number;
+            /**
+             * Holds Models
+             * @default false
+             */
+            holds_models: boolean;
+            /** Path */
+            path: string;
+            /**
+             * Read Only
+             * @default false
+             */
+            read_only: boolean;
+            /** Total Bytes */
+            total_bytes: number;
         };
         /** NamedOut */
         NamedOut: {
@@ -1581,20 +2081,123 @@ export interface components {
             /** Name */
             name: string;
         };
-        /** Page[DeploymentOut] */
-        Page_DeploymentOut_: {
-            /** Items */
-            items: components["schemas"]["DeploymentOut"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
+        /** NetworkOut */
+        NetworkOut: {
+            /**
+             * Addresses
+             * @default []
+             */
+            addresses: string[];
+            /**
+             * Is Up
+             * @default false
+             */
+            is_up: boolean;
+            /**
+             * Kind
+             * @default
+             */
+            kind: string;
+            /**
+             * Mac
+             * @default
+             */
+            mac: string;
+            /** Name */
+            name: string;
+            /** Speed Mbps */
+            speed_mbps?: number | null;
         };
         /**
-         * ReplicaOut
-         * @description One running copy. `estimated_bytes` was promised, `measured_peak_bytes` was seen.
+         * NewTokenOut
+         * @description `secret` is shown this once.
          */
-        ReplicaOut: {
+        NewTokenOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at?: string | null;
+            /** Id */
+            id: number;
+            /** Last Used At */
+            last_used_at?: string | null;
+            /** Name */
+            name: string;
+            /** Prefix */
+            prefix: string;
+            /** Secret */
+            secret: string;
+        };
+        /**
+         * NodeFitOut
+         * @description Whether one replica fits on one node now.
+         */
+        NodeFitOut: {
+            /** Available Bytes */
+            available_bytes: number;
+            /** Fits */
+            fits: boolean;
+            /** Measured Bytes */
+            measured_bytes?: number | null;
+            /** Needed Bytes */
+            needed_bytes: number;
+            node: components["schemas"]["NamedOut"];
+            /**
+             * Parts
+             * @default []
+             */
+            parts: components["schemas"]["MemoryPartOut"][];
+            /** Sentence */
+            sentence: string;
+            /** Spare Bytes */
+            spare_bytes: number;
+            /**
+             * Suggestions
+             * @default []
+             */
+            suggestions: components["schemas"]["SuggestionOut"][];
+        };
+        /** NodeOut */
+        NodeOut: {
+            /** Address */
+            address: string;
+            /**
+             * Allowed Actions
+             * @default []
+             */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            facts: components["schemas"]["FactsOut"];
+            /** Facts At */
+            facts_at: string | null;
+            /** Hardware */
+            hardware: string;
+            /** Id */
+            id: number;
+            /** Is Control Plane */
+            is_control_plane: boolean;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /** Last Seen At */
+            last_seen_at: string | null;
+            latest?: components["schemas"]["SampleOut"] | null;
+            /** Name */
+            name: string;
+            /** Power */
+            power: string;
             /** State */
             state: string;
+            /** State Deadline */
+            state_deadline?: string | null;
             /** State Reason */
             state_reason: string;
             /**
@@ -1602,129 +2205,276 @@ export interface components {
              * Format: date-time
              */
             state_since: string;
-            /** State Deadline */
-            state_deadline?: string | null;
+        };
+        /** OperationFilterIn */
+        OperationFilterIn: {
+            /** Cursor */
+            cursor?: string | null;
+            /** Kind */
+            kind?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** State */
+            state?: string | null;
+            /** Subject Id */
+            subject_id?: string | null;
+            /** Subject Type */
+            subject_type?: string | null;
+        };
+        /** OperationOut */
+        OperationOut: {
             /**
              * Allowed Actions
              * @default []
              */
             allowed_actions: components["schemas"]["AllowedActionOut"][];
-            /** Id */
-            id: number;
-            /** Position */
-            position: number;
-            node: components["schemas"]["NamedOut"];
-            /** Estimated Bytes */
-            estimated_bytes: number | null;
-            /** Memory Bytes */
-            memory_bytes: number | null;
-            /** Measured Peak Bytes */
-            measured_peak_bytes: number | null;
-            /** Restarts */
-            restarts: number;
-            /** Exits */
-            exits: components["schemas"]["ExitOut"][];
-            /** Started At */
-            started_at: string | null;
-            /** Ready At */
-            ready_at: string | null;
-        };
-        /**
-         * MemoryPartOut
-         * @description One share of an estimate: weights, KV cache, compute buffer, …
-         */
-        MemoryPartOut: {
+            /** Attempt */
+            attempt: number;
+            /** Cancel Requested At */
+            cancel_requested_at?: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Error */
+            error: string;
+            /** Finished At */
+            finished_at?: string | null;
+            /** Fix */
+            fix: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Last Sequence */
+            last_sequence: number;
+            /** Lost Workers */
+            lost_workers: number;
             /** Name */
             name: string;
-            /** Title */
-            title: string;
-            /** Bytes */
-            bytes: number;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Progress */
+            progress?: number | null;
+            /** Progress Text */
+            progress_text: string;
+            /** Requested By */
+            requested_by?: string | null;
+            /** Started At */
+            started_at?: string | null;
+            /** State */
+            state: string;
+            /** State Deadline */
+            state_deadline?: string | null;
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** Subject Id */
+            subject_id: string;
+            /** Subject Name */
+            subject_name: string;
+            /** Subject Type */
+            subject_type: string;
+        };
+        /** Page[AIModelOut] */
+        Page_AIModelOut_: {
+            /** Items */
+            items: components["schemas"]["AIModelOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[AuditEntryOut] */
+        Page_AuditEntryOut_: {
+            /** Items */
+            items: components["schemas"]["AuditEntryOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[BrowserOut] */
+        Page_BrowserOut_: {
+            /** Items */
+            items: components["schemas"]["BrowserOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[DeploymentOut] */
+        Page_DeploymentOut_: {
+            /** Items */
+            items: components["schemas"]["DeploymentOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[KeyOut] */
+        Page_KeyOut_: {
+            /** Items */
+            items: components["schemas"]["KeyOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[NodeOut] */
+        Page_NodeOut_: {
+            /** Items */
+            items: components["schemas"]["NodeOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[OperationOut] */
+        Page_OperationOut_: {
+            /** Items */
+            items: components["schemas"]["OperationOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[PersonOut] */
+        Page_PersonOut_: {
+            /** Items */
+            items: components["schemas"]["PersonOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[RequestOut] */
+        Page_RequestOut_: {
+            /** Items */
+            items: components["schemas"]["RequestOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[RouteOut] */
+        Page_RouteOut_: {
+            /** Items */
+            items: components["schemas"]["RouteOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[TeamMembershipOut] */
+        Page_TeamMembershipOut_: {
+            /** Items */
+            items: components["schemas"]["TeamMembershipOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[TokenOut] */
+        Page_TokenOut_: {
+            /** Items */
+            items: components["schemas"]["TokenOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[UpstreamOut] */
+        Page_UpstreamOut_: {
+            /** Items */
+            items: components["schemas"]["UpstreamOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** PasswordIn */
+        PasswordIn: {
+            /** Current */
+            current: string;
+            /** New */
+            new: string;
+        };
+        /** PersonChangeIn */
+        PersonChangeIn: {
+            /** Is Active */
+            is_active?: boolean | null;
+            /** Role */
+            role?: ("viewer" | "operator" | "deployer" | "auditor" | "admin") | null;
+        };
+        /** PersonIn */
+        PersonIn: {
+            /** Password */
+            password: string;
+            /**
+             * Role
+             * @default viewer
+             * @enum {string}
+             */
+            role: "viewer" | "operator" | "deployer" | "auditor" | "admin";
+            /** Username */
+            username: string;
         };
         /**
-         * NodeFitOut
-         * @description Whether one replica fits on one node now.
+         * PersonOut
+         * @description A member of the caller's team.
          */
-        NodeFitOut: {
-            node: components["schemas"]["NamedOut"];
-            /** Fits */
-            fits: boolean;
-            /** Sentence */
-            sentence: string;
-            /** Needed Bytes */
-            needed_bytes: number;
-            /** Available Bytes */
-            available_bytes: number;
-            /** Spare Bytes */
-            spare_bytes: number;
-            /** Measured Bytes */
-            measured_bytes?: number | null;
+        PersonOut: {
             /**
-             * Parts
-             * @default []
+             * Created At
+             * Format: date-time
              */
-            parts: components["schemas"]["MemoryPartOut"][];
-            /**
-             * Suggestions
-             * @default []
-             */
-            suggestions: components["schemas"]["SuggestionOut"][];
+            created_at: string;
+            /** Id */
+            id: number;
+            /** Is Active */
+            is_active: boolean;
+            /** Last Login */
+            last_login?: string | null;
+            /** Name */
+            name: string;
+            /** Permissions */
+            permissions: string[];
+            /** Role */
+            role: string;
         };
         /** PlacementOut */
         PlacementOut: {
+            node: components["schemas"]["NamedOut"];
             /** Position */
             position: number;
-            node: components["schemas"]["NamedOut"];
-        };
-        /**
-         * PreviewOut
-         * @description What deploying would do. `will_happen` are sentences in order.
-         */
-        PreviewOut: {
-            /** Fits */
-            fits: boolean;
-            /** Sentence */
-            sentence: string;
-            /** Context Length */
-            context_length: number;
-            /** Slots */
-            slots: number;
-            /** Kv Type */
-            kv_type: string;
-            /** Nodes */
-            nodes: components["schemas"]["NodeFitOut"][];
-            /** Placements */
-            placements: components["schemas"]["PlacementOut"][];
-            /** Will Happen */
-            will_happen: string[];
-        };
-        /**
-         * SuggestionOut
-         * @description A change that would make it fit; `changes` are fields of the deploy request.
-         */
-        SuggestionOut: {
-            /** Sentence */
-            sentence: string;
-            /**
-             * Changes
-             * @default {}
-             */
-            changes: {
-                [key: string]: unknown;
-            };
         };
         /**
          * PreviewIn
          * @description The same body; a preview does not need a name yet.
          */
         PreviewIn: {
+            /** Ai Model */
+            ai_model: string | number;
+            /** Context Length */
+            context_length?: number | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+            /** Idle Seconds */
+            idle_seconds?: number | null;
+            /**
+             * Keep Warm
+             * @default true
+             */
+            keep_warm: boolean;
+            /**
+             * Kv Type
+             * @default f16
+             * @enum {string}
+             */
+            kv_type: "f16" | "q8_0" | "q4_0";
             /**
              * Name
              * @default
              */
             name: string;
-            /** Ai Model */
-            ai_model: string | number;
+            /**
+             * Node Labels
+             * @default {}
+             */
+            node_labels: {
+                [key: string]: string;
+            };
             /**
              * Replicas
              * @default 1
@@ -1736,65 +2486,48 @@ export interface components {
              * @constant
              */
             runtime: "local";
-            /** Context Length */
-            context_length?: number | null;
             /**
              * Slots
              * @default 2
              */
             slots: number;
-            /**
-             * Kv Type
-             * @default f16
-             * @enum {string}
-             */
-            kv_type: "f16" | "q8_0" | "q4_0";
             /** Threads */
             threads?: number | null;
-            /**
-             * Node Labels
-             * @default {}
-             */
-            node_labels: {
-                [key: string]: string;
-            };
-            /**
-             * Keep Warm
-             * @default true
-             */
-            keep_warm: boolean;
-            /** Idle Seconds */
-            idle_seconds?: number | null;
-            /**
-             * Force
-             * @default false
-             */
-            force: boolean;
         };
         /**
-         * DeploymentChangesIn
-         * @description Only the fields that are sent change.
+         * PreviewOut
+         * @description What deploying would do. `will_happen` are sentences in order.
          */
-        DeploymentChangesIn: {
-            /** Replicas */
-            replicas?: number | null;
+        PreviewOut: {
             /** Context Length */
-            context_length?: number | null;
-            /** Slots */
-            slots?: number | null;
+            context_length: number;
+            /** Fits */
+            fits: boolean;
             /** Kv Type */
-            kv_type?: ("f16" | "q8_0" | "q4_0") | null;
-            /** Threads */
-            threads?: number | null;
-            /** Keep Warm */
-            keep_warm?: boolean | null;
-            /** Idle Seconds */
-            idle_seconds?: number | null;
-            /**
-             * Force
-             * @default false
-             */
-            force: boolean;
+            kv_type: string;
+            /** Nodes */
+            nodes: components["schemas"]["NodeFitOut"][];
+            /** Placements */
+            placements: components["schemas"]["PlacementOut"][];
+            /** Sentence */
+            sentence: string;
+            /** Slots */
+            slots: number;
+            /** Will Happen */
+            will_happen: string[];
+        };
+        /** ProfileIn */
+        ProfileIn: {
+            /** Email */
+            email?: string | null;
+            /** First Name */
+            first_name?: string | null;
+            /** Language */
+            language?: ("" | "en" | "de") | null;
+            /** Last Name */
+            last_name?: string | null;
+            /** Theme */
+            theme?: ("auto" | "light" | "dark") | null;
         };
         /** ReplicaLogIn */
         ReplicaLogIn: {
@@ -1811,13 +2544,13 @@ export interface components {
         };
         /** ReplicaLogLineOut */
         ReplicaLogLineOut: {
-            /** Sequence */
-            sequence: number;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** Sequence */
+            sequence: number;
             /** Text */
             text: string;
         };
@@ -1826,58 +2559,46 @@ export interface components {
          * @description Lines after `after`; `first_sequence` is the oldest one still kept.
          */
         ReplicaLogOut: {
-            /** Items */
-            items: components["schemas"]["ReplicaLogLineOut"][];
             /** First Sequence */
             first_sequence: number;
+            /** Items */
+            items: components["schemas"]["ReplicaLogLineOut"][];
             /** Last Sequence */
             last_sequence: number;
         };
-        /** ListKeysIn */
-        ListKeysIn: {
+        /**
+         * ReplicaOut
+         * @description One running copy. `estimated_bytes` was promised, `measured_peak_bytes` was seen.
+         */
+        ReplicaOut: {
             /**
-             * Limit
-             * @default 50
+             * Allowed Actions
+             * @default []
              */
-            limit: number;
-            /** Cursor */
-            cursor?: string | null;
-            /**
-             * Search
-             * @default
-             */
-            search: string;
-            /** Revoked */
-            revoked?: boolean | null;
-        };
-        /** KeyOut */
-        KeyOut: {
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /** Estimated Bytes */
+            estimated_bytes: number | null;
+            /** Exits */
+            exits: components["schemas"]["ExitOut"][];
             /** Id */
             id: number;
-            /** Name */
-            name: string;
-            /** Prefix */
-            prefix: string;
-            /** Owner */
-            owner: string;
-            /** Models */
-            models: string[] | null;
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Expires At */
-            expires_at: string | null;
-            /** Revoked At */
-            revoked_at: string | null;
-            /** Last Used At */
-            last_used_at: string | null;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "active" | "expired" | "revoked";
+            /** Measured Peak Bytes */
+            measured_peak_bytes: number | null;
+            /** Memory Bytes */
+            memory_bytes: number | null;
+            node: components["schemas"]["NamedOut"];
+            /** Position */
+            position: number;
+            /** Ready At */
+            ready_at: string | null;
+            /** Restarts */
+            restarts: number;
+            /** Started At */
+            started_at: string | null;
+            /** State */
+            state: string;
+            /** State Deadline */
+            state_deadline?: string | null;
             /** State Reason */
             state_reason: string;
             /**
@@ -1885,193 +2606,82 @@ export interface components {
              * Format: date-time
              */
             state_since: string;
-            /** Allowed Actions */
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-        };
-        /** Page[KeyOut] */
-        Page_KeyOut_: {
-            /** Items */
-            items: components["schemas"]["KeyOut"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
         };
         /**
-         * IssuedKeyOut
-         * @description The only answer that carries the secret.
+         * RequestOut
+         * @description One request. `status` 499 means that the client left; times are milliseconds.
          */
-        IssuedKeyOut: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Prefix */
-            prefix: string;
-            /** Owner */
-            owner: string;
-            /** Models */
-            models: string[] | null;
+        RequestOut: {
             /**
-             * Created At
+             * At
              * Format: date-time
              */
-            created_at: string;
-            /** Expires At */
-            expires_at: string | null;
-            /** Revoked At */
-            revoked_at: string | null;
-            /** Last Used At */
-            last_used_at: string | null;
+            at: string;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Connect Ms */
+            connect_ms: number;
+            /** Deployment Id */
+            deployment_id: number | null;
+            /** Endpoint */
+            endpoint: string;
+            /** Error */
+            error: string;
+            /** Estimated */
+            estimated: boolean;
+            /** First Byte Ms */
+            first_byte_ms: number;
             /**
-             * State
-             * @enum {string}
+             * Id
+             * Format: uuid
              */
-            state: "active" | "expired" | "revoked";
-            /** State Reason */
-            state_reason: string;
-            /**
-             * State Since
-             * Format: date-time
-             */
-            state_since: string;
-            /** Allowed Actions */
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-            /** Secret */
-            secret: string;
-        };
-        /** IssueKeyIn */
-        IssueKeyIn: {
-            /** Name */
-            name: string;
-            /** Models */
-            models?: string[] | null;
-            /** Expires At */
-            expires_at?: string | null;
-        };
-        /** TicketOut */
-        TicketOut: {
-            /** Ticket */
-            ticket: string;
-            /**
-             * Expires At
-             * Format: date-time
-             */
-            expires_at: string;
-        };
-        /** ListUpstreamsIn */
-        ListUpstreamsIn: {
-            /**
-             * Limit
-             * @default 50
-             */
-            limit: number;
-            /** Cursor */
-            cursor?: string | null;
-            /**
-             * Search
-             * @default
-             */
-            search: string;
-        };
-        /** Page[UpstreamOut] */
-        Page_UpstreamOut_: {
-            /** Items */
-            items: components["schemas"]["UpstreamOut"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
-        };
-        /**
-         * UpstreamOut
-         * @description `models` are those of the last probe that was answered.
-         */
-        UpstreamOut: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
-            /** Base Url */
-            base_url: string;
-            /** Has Api Key */
-            has_api_key: boolean;
-            /** Models */
-            models: string[];
-            /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /** Probed At */
-            probed_at: string | null;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "unknown" | "reachable" | "unreachable";
-            /** State Reason */
-            state_reason: string;
-            /**
-             * State Since
-             * Format: date-time
-             */
-            state_since: string;
-            /** Allowed Actions */
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-        };
-        /** AddUpstreamIn */
-        AddUpstreamIn: {
-            /** Name */
-            name: string;
-            /** Base Url */
-            base_url: string;
-            /**
-             * Api Key
-             * @default
-             */
-            api_key: string;
-        };
-        /** ListRoutesIn */
-        ListRoutesIn: {
-            /**
-             * Limit
-             * @default 50
-             */
-            limit: number;
-            /** Cursor */
-            cursor?: string | null;
-            /**
-             * Search
-             * @default
-             */
-            search: string;
-        };
-        /** FallbackIn */
-        FallbackIn: {
-            /** On */
-            on: ("refused" | "5xx" | "429" | "timeout" | "context" | "cold")[];
-            /** To */
-            to: string;
-        };
-        /** Page[RouteOut] */
-        Page_RouteOut_: {
-            /** Items */
-            items: components["schemas"]["RouteOut"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
+            id: string;
+            /** Key */
+            key: string | null;
+            /** Key Id */
+            key_id: number | null;
+            /** Model */
+            model: string;
+            /** Node */
+            node: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Queue Ms */
+            queue_ms: number;
+            /** Route */
+            route: string;
+            /** Served By */
+            served_by: string;
+            /** Status */
+            status: number;
+            /** Streamed */
+            streamed: boolean;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /** Total Ms */
+            total_ms: number;
+            /** Upstream Id */
+            upstream_id: number | null;
+            /** User */
+            user: string | null;
         };
         /** RouteOut */
         RouteOut: {
-            /** Id */
-            id: number;
-            /** Name */
-            name: string;
+            /** Allowed Actions */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
-            /** Targets */
-            targets: components["schemas"]["TargetOut"][];
             /** Fallbacks */
             fallbacks: components["schemas"]["FallbackIn"][];
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
             /**
              * State
              * @default active
@@ -2088,303 +2698,495 @@ export interface components {
              * Format: date-time
              */
             state_since: string;
-            /** Allowed Actions */
-            allowed_actions: components["schemas"]["AllowedActionOut"][];
-        };
-        /** TargetOut */
-        TargetOut: {
-            /** Upstream */
-            upstream: string | null;
-            /** Deployment */
-            deployment: string | null;
-            /** Model */
-            model: string | null;
-            /** Weight */
-            weight: number;
-        };
-        /** CreateRouteIn */
-        CreateRouteIn: {
-            /** Name */
-            name: string;
             /** Targets */
-            targets: components["schemas"]["TargetIn"][];
+            targets: components["schemas"]["TargetOut"][];
+        };
+        /**
+         * SampleOut
+         * @description A moment, or the mean of a bucket that starts at `at`.
+         */
+        SampleOut: {
             /**
-             * Fallbacks
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Cpu Share */
+            cpu_share: number;
+            /** Disk Free */
+            disk_free: number;
+            /** Disk Total */
+            disk_total: number;
+            /**
+             * Gpus
              * @default []
              */
-            fallbacks: components["schemas"]["FallbackIn"][];
+            gpus: components["schemas"]["GpuSampleOut"][];
+            /** Load 1M */
+            load_1m: number;
+            /** Memory Available */
+            memory_available: number;
+            /** Memory Total */
+            memory_total: number;
+        };
+        /**
+         * SamplesOut
+         * @description Oldest first. `memory_available` is the least seen in each bucket.
+         */
+        SamplesOut: {
+            /** Bucket Seconds */
+            bucket_seconds: number;
+            /** Items */
+            items: components["schemas"]["SampleOut"][];
+        };
+        /**
+         * SamplingOut
+         * @description The vendor's advice; a client's own parameters always win.
+         */
+        SamplingOut: {
+            /** Min P */
+            min_p?: number | null;
+            /** Repetition Penalty */
+            repetition_penalty?: number | null;
+            /** Temperature */
+            temperature?: number | null;
+            /** Top K */
+            top_k?: number | null;
+            /** Top P */
+            top_p?: number | null;
+        };
+        /**
+         * SessionOut
+         * @description Who is signed in, for which team, and what that allows.
+         */
+        SessionOut: {
+            /** Permissions */
+            permissions: string[];
+            /** Role */
+            role: string;
+            team: components["schemas"]["TeamOut"];
+            user: components["schemas"]["UserOut"];
+            /** Via */
+            via: string;
+        };
+        /** SignInIn */
+        SignInIn: {
+            /** Password */
+            password: string;
+            /** Username */
+            username: string;
+        };
+        /** StepOut */
+        StepOut: {
+            /** Attempt */
+            attempt: number;
+            /** Detail */
+            detail: string;
+            /** Finished At */
+            finished_at?: string | null;
+            /** Name */
+            name: string;
+            /** Position */
+            position: number;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            };
+            /** Started At */
+            started_at?: string | null;
+            /** State */
+            state: string;
+            /** Title */
+            title: string;
+        };
+        /** StepsOut */
+        StepsOut: {
+            /** Items */
+            items: components["schemas"]["StepOut"][];
+        };
+        /**
+         * SuggestionOut
+         * @description A change that would make it fit; `changes` are fields of the deploy request.
+         */
+        SuggestionOut: {
+            /**
+             * Changes
+             * @default {}
+             */
+            changes: {
+                [key: string]: unknown;
+            };
+            /** Sentence */
+            sentence: string;
+        };
+        /** SystemOut */
+        SystemOut: {
+            /** Booted At */
+            booted_at?: string | null;
+            /**
+             * Container
+             * @default
+             */
+            container: string;
+            /**
+             * Hostname
+             * @default
+             */
+            hostname: string;
+            /**
+             * Kernel
+             * @default
+             */
+            kernel: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Virtualisation
+             * @default
+             */
+            virtualisation: string;
         };
         /**
          * TargetIn
          * @description The name of an upstream or of a deployment; `model` is what the upstream calls it.
          */
         TargetIn: {
-            /** Upstream */
-            upstream?: string | null;
             /** Deployment */
             deployment?: string | null;
             /** Model */
             model?: string | null;
+            /** Upstream */
+            upstream?: string | null;
             /**
              * Weight
              * @default 1
              */
             weight: number;
         };
+        /** TargetOut */
+        TargetOut: {
+            /** Deployment */
+            deployment: string | null;
+            /** Model */
+            model: string | null;
+            /** Upstream */
+            upstream: string | null;
+            /** Weight */
+            weight: number;
+        };
+        /** TeamIn */
+        TeamIn: {
+            /** Name */
+            name: string;
+            /** Slug */
+            slug: string;
+        };
         /**
-         * UsageIn
-         * @description `from` is included, `to` is not.
+         * TeamMembershipOut
+         * @description A team the caller belongs to.
          */
-        UsageIn: {
+        TeamMembershipOut: {
             /**
-             * Group By
-             * @default key
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /** Slug */
+            slug: string;
+        };
+        /** TeamOut */
+        TeamOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Slug */
+            slug: string;
+        };
+        /** TicketOut */
+        TicketOut: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Ticket */
+            ticket: string;
+        };
+        /**
+         * TimelineIn
+         * @description `subject` is `type:id`, as in `deployment:7`.
+         */
+        TimelineIn: {
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Subject */
+            subject?: string | null;
+        };
+        /**
+         * TimelineItemOut
+         * @description One thing that happened. `source` says where it was written down.
+         */
+        TimelineItemOut: {
+            /**
+             * Actor
+             * @default
+             */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Link
+             * @default
+             */
+            link: string;
+            /** Source */
+            source: string;
+            /** Subject */
+            subject: string;
+            /** Subject Id */
+            subject_id: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Title */
+            title: string;
+        };
+        /** TimelineOut */
+        TimelineOut: {
+            /** Items */
+            items: components["schemas"]["TimelineItemOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** TokenIn */
+        TokenIn: {
+            /** Expires At */
+            expires_at?: string | null;
+            /** Name */
+            name: string;
+        };
+        /** TokenOut */
+        TokenOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at?: string | null;
+            /** Id */
+            id: number;
+            /** Last Used At */
+            last_used_at?: string | null;
+            /** Name */
+            name: string;
+            /** Prefix */
+            prefix: string;
+        };
+        /**
+         * UpstreamOut
+         * @description `models` are those of the last probe that was answered.
+         */
+        UpstreamOut: {
+            /** Allowed Actions */
+            allowed_actions: components["schemas"]["AllowedActionOut"][];
+            /** Base Url */
+            base_url: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Has Api Key */
+            has_api_key: boolean;
+            /** Id */
+            id: number;
+            /** Models */
+            models: string[];
+            /** Name */
+            name: string;
+            /** Probed At */
+            probed_at: string | null;
+            /**
+             * State
              * @enum {string}
              */
-            group_by: "key" | "user" | "model" | "team" | "node" | "served_by" | "endpoint" | "status" | "hour" | "day";
-            /** From */
-            from?: string | null;
-            /** To */
-            to?: string | null;
+            state: "unknown" | "reachable" | "unreachable";
+            /** State Reason */
+            state_reason: string;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
         };
         /**
          * UsageGroupOut
          * @description One group. Of the first ten fields the one asked for is there; milliseconds are means.
          */
         UsageGroupOut: {
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Day */
+            day?: string | null;
+            /** Endpoint */
+            endpoint?: string | null;
+            /** Failed */
+            failed: number;
+            /** First Byte Ms */
+            first_byte_ms?: number | null;
+            /** Group Id */
+            group_id?: number | string | null;
+            /** Hour */
+            hour?: string | null;
             /** Key */
             key?: string | null;
-            /** User */
-            user?: string | null;
-            /** Team */
-            team?: string | null;
             /** Model */
             model?: string | null;
             /** Node */
             node?: string | null;
-            /** Served By */
-            served_by?: string | null;
-            /** Endpoint */
-            endpoint?: string | null;
-            /** Status */
-            status?: number | null;
-            /** Hour */
-            hour?: string | null;
-            /** Day */
-            day?: string | null;
-            /** Group Id */
-            group_id?: number | string | null;
-            /** Requests */
-            requests: number;
-            /** Failed */
-            failed: number;
             /** Prompt Tokens */
             prompt_tokens: number;
-            /** Completion Tokens */
-            completion_tokens: number;
-            /** Cached Tokens */
-            cached_tokens: number;
-            /** First Byte Ms */
-            first_byte_ms?: number | null;
+            /** Requests */
+            requests: number;
+            /** Served By */
+            served_by?: string | null;
+            /** Status */
+            status?: number | null;
+            /** Team */
+            team?: string | null;
             /** Total Ms */
             total_ms?: number | null;
+            /** User */
+            user?: string | null;
+        };
+        /**
+         * UsageIn
+         * @description `from` is included, `to` is not.
+         */
+        UsageIn: {
+            /** From */
+            from?: string | null;
+            /**
+             * Group By
+             * @default key
+             * @enum {string}
+             */
+            group_by: "key" | "user" | "model" | "team" | "node" | "served_by" | "endpoint" | "status" | "hour" | "day";
+            /** To */
+            to?: string | null;
         };
         /** UsageOut */
         UsageOut: {
             /** Items */
             items: components["schemas"]["UsageGroupOut"][];
         };
-        /** ListRequestsIn */
-        ListRequestsIn: {
-            /**
-             * Limit
-             * @default 50
-             */
-            limit: number;
-            /** Cursor */
-            cursor?: string | null;
-            /** Key Id */
-            key_id?: number | null;
-            /**
-             * Model
-             * @default
-             */
-            model: string;
-            /** Failed */
-            failed?: boolean | null;
-        };
-        /** Page[RequestOut] */
-        Page_RequestOut_: {
-            /** Items */
-            items: components["schemas"]["RequestOut"][];
-            /** Next Cursor */
-            next_cursor?: string | null;
+        /**
+         * UserOut
+         * @description A signed-in person about themself.
+         */
+        UserOut: {
+            /** Email */
+            email: string;
+            /** First Name */
+            first_name: string;
+            /** Id */
+            id: number;
+            /** Language */
+            language: string;
+            /** Last Name */
+            last_name: string;
+            /** Theme */
+            theme: string;
+            /** Username */
+            username: string;
         };
         /**
-         * RequestOut
-         * @description One request. `status` 499 means that the client left; times are milliseconds.
+         * WhyEvidenceOut
+         * @description One thing that was seen; `link` is a path of the console.
          */
-        RequestOut: {
+        WhyEvidenceOut: {
+            /** At */
+            at?: string | null;
             /**
-             * Id
-             * Format: uuid
+             * Link
+             * @default
              */
-            id: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Key Id */
-            key_id: number | null;
-            /** Key */
-            key: string | null;
-            /** User */
-            user: string | null;
-            /** Endpoint */
-            endpoint: string;
-            /** Model */
-            model: string;
-            /** Route */
-            route: string;
-            /** Served By */
-            served_by: string;
-            /** Node */
-            node: string;
-            /** Deployment Id */
-            deployment_id: number | null;
-            /** Upstream Id */
-            upstream_id: number | null;
-            /** Status */
-            status: number;
-            /** Error */
-            error: string;
-            /** Streamed */
-            streamed: boolean;
-            /** Prompt Tokens */
-            prompt_tokens: number;
-            /** Completion Tokens */
-            completion_tokens: number;
-            /** Cached Tokens */
-            cached_tokens: number;
-            /** Estimated */
-            estimated: boolean;
-            /** Queue Ms */
-            queue_ms: number;
-            /** Connect Ms */
-            connect_ms: number;
-            /** First Byte Ms */
-            first_byte_ms: number;
-            /** Total Ms */
-            total_ms: number;
-            /** Tokens Per Second */
-            tokens_per_second: number | null;
-        };
-        /** UserOut */
-        UserOut: {
-            id: number;
-            username: string;
-            name: string;
-            email: string;
-        };
-        /** TeamOut */
-        TeamOut: {
-            id: number;
-            name: string;
-        };
-        /** SessionOut */
-        SessionOut: {
-            user: components["schemas"]["UserOut"];
-            team: components["schemas"]["TeamOut"];
-            role: string;
-            permissions: string[];
-        };
-        /** SignInIn */
-        SignInIn: {
-            username: string;
-            password: string;
-        };
-        /** StatusPartOut */
-        StatusPartOut: {
-            name: string;
-            title: string;
-            state: string;
-            evidence: string;
-            since: string | null;
-            fix: string;
-        };
-        /** StatusOut */
-        StatusOut: {
-            verdict: string;
-            sentence: string;
-            parts: components["schemas"]["StatusPartOut"][];
-        };
-        /** OperationRef */
-        OperationRef: {
-            id: string;
-            kind: string;
-            state: string;
-        };
-        /** StepOut */
-        StepOut: {
-            position: number;
-            name: string;
-            title: string;
-            state: string;
-            detail: string;
-            attempt: number;
-            started_at: string | null;
-            finished_at: string | null;
-        };
-        /** LogLineOut */
-        LogLineOut: {
-            sequence: number;
-            /** Format: date-time */
-            at: string;
-            step: string;
-            level: string;
+            link: string;
+            /** Text */
             text: string;
         };
-        /** LogPageOut */
-        LogPageOut: {
-            items: components["schemas"]["LogLineOut"][];
-            last_sequence: number;
+        /**
+         * WhyFixOut
+         * @description A way out. It is carried out by the ordinary endpoint of `action`.
+         */
+        WhyFixOut: {
+            /** Action */
+            action: string;
+            /** Allowed */
+            allowed: boolean;
+            /** Effect */
+            effect: string;
+            /** Label */
+            label: string;
+            /** Reason */
+            reason?: string | null;
         };
-        /** NodeSampleOut */
-        NodeSampleOut: {
-            /** Format: date-time */
-            at: string;
-            cpu_share: number;
-            load_1m: number;
-            memory_total: number;
-            memory_available: number;
-            disk_total: number;
-            disk_free: number;
-            gpus: {
-                [key: string]: unknown;
-            }[];
+        /**
+         * WhyNextOut
+         * @description What happens by itself from here, and when, if that is known.
+         */
+        WhyNextOut: {
+            /** At */
+            at?: string | null;
+            /** Text */
+            text: string;
         };
-        /** UsageItemOut */
-        UsageItemOut: {
-            key?: string;
-            model?: string;
-            requests: number;
-            prompt_tokens: number;
-            completion_tokens: number;
-        };
-        /** ModelTicketOut */
-        ModelTicketOut: {
-            ticket: string;
-            /** Format: date-time */
-            expires_at: string;
-        };
-        Page_OperationOut_: {
-            items: components["schemas"]["OperationOut"][];
-            next_cursor?: string | null;
-        };
-        Page_StepOut_: {
-            items: components["schemas"]["StepOut"][];
-            next_cursor?: string | null;
+        /**
+         * WhyOut
+         * @description Why something is as it is, and what can be done.
+         */
+        WhyOut: {
+            /** Cause */
+            cause: string;
+            /**
+             * Evidence
+             * @default []
+             */
+            evidence: components["schemas"]["WhyEvidenceOut"][];
+            /**
+             * Fixes
+             * @default []
+             */
+            fixes: components["schemas"]["WhyFixOut"][];
+            next?: components["schemas"]["WhyNextOut"] | null;
         };
     };
     responses: never;
@@ -2393,205 +3195,115 @@ export interface components {
     headers: never;
     pathItems: never;
 }
-export type ListNodesIn = components['schemas']['ListNodesIn'];
+export type AiModelDetailOut = components['schemas']['AIModelDetailOut'];
+export type AiModelOut = components['schemas']['AIModelOut'];
+export type AddUpstreamIn = components['schemas']['AddUpstreamIn'];
 export type AllowedActionOut = components['schemas']['AllowedActionOut'];
+export type AuditCheckOut = components['schemas']['AuditCheckOut'];
+export type AuditEntryOut = components['schemas']['AuditEntryOut'];
+export type AuditFilterIn = components['schemas']['AuditFilterIn'];
+export type BrowserOut = components['schemas']['BrowserOut'];
+export type CatalogueEntryOut = components['schemas']['CatalogueEntryOut'];
+export type CatalogueOut = components['schemas']['CatalogueOut'];
+export type CatalogueVersionOut = components['schemas']['CatalogueVersionOut'];
 export type CpuOut = components['schemas']['CpuOut'];
+export type CreateRouteIn = components['schemas']['CreateRouteIn'];
+export type DeploymentChangesIn = components['schemas']['DeploymentChangesIn'];
+export type DeploymentIn = components['schemas']['DeploymentIn'];
+export type DeploymentOut = components['schemas']['DeploymentOut'];
 export type DiskOut = components['schemas']['DiskOut'];
+export type ExitOut = components['schemas']['ExitOut'];
 export type FactsOut = components['schemas']['FactsOut'];
+export type FallbackIn = components['schemas']['FallbackIn'];
+export type FitSummaryOut = components['schemas']['FitSummaryOut'];
+export type GgufFactsOut = components['schemas']['GGUFFactsOut'];
 export type GpuOut = components['schemas']['GpuOut'];
 export type GpuSampleOut = components['schemas']['GpuSampleOut'];
-export type MemoryOut = components['schemas']['MemoryOut'];
-export type MountOut = components['schemas']['MountOut'];
-export type NetworkOut = components['schemas']['NetworkOut'];
-export type NodeOut = components['schemas']['NodeOut'];
-export type Page_NodeOut_ = components['schemas']['Page_NodeOut_'];
-export type SampleOut = components['schemas']['SampleOut'];
-export type SystemOut = components['schemas']['SystemOut'];
+export type IssueKeyIn = components['schemas']['IssueKeyIn'];
+export type IssuedKeyOut = components['schemas']['IssuedKeyOut'];
+export type KeyOut = components['schemas']['KeyOut'];
+export type LicenceOut = components['schemas']['LicenceOut'];
+export type LimitsIn = components['schemas']['LimitsIn'];
+export type ListAiModelsIn = components['schemas']['ListAIModelsIn'];
+export type ListCatalogueIn = components['schemas']['ListCatalogueIn'];
+export type ListDeploymentsIn = components['schemas']['ListDeploymentsIn'];
+export type ListKeysIn = components['schemas']['ListKeysIn'];
+export type ListNodesIn = components['schemas']['ListNodesIn'];
+export type ListRequestsIn = components['schemas']['ListRequestsIn'];
+export type ListRoutesIn = components['schemas']['ListRoutesIn'];
 export type ListSamplesIn = components['schemas']['ListSamplesIn'];
+export type ListUpstreamsIn = components['schemas']['ListUpstreamsIn'];
+export type LogFilterIn = components['schemas']['LogFilterIn'];
+export type LogLineOut = components['schemas']['LogLineOut'];
+export type LogOut = components['schemas']['LogOut'];
+export type MemoryOut = components['schemas']['MemoryOut'];
+export type MemoryPartOut = components['schemas']['MemoryPartOut'];
+export type MountOut = components['schemas']['MountOut'];
+export type NamedOut = components['schemas']['NamedOut'];
+export type NetworkOut = components['schemas']['NetworkOut'];
+export type NewTokenOut = components['schemas']['NewTokenOut'];
+export type NodeFitOut = components['schemas']['NodeFitOut'];
+export type NodeOut = components['schemas']['NodeOut'];
+export type OperationFilterIn = components['schemas']['OperationFilterIn'];
+export type OperationOut = components['schemas']['OperationOut'];
+export type PageAiModelOut = components['schemas']['Page_AIModelOut_'];
+export type PageAuditEntryOut = components['schemas']['Page_AuditEntryOut_'];
+export type PageBrowserOut = components['schemas']['Page_BrowserOut_'];
+export type PageDeploymentOut = components['schemas']['Page_DeploymentOut_'];
+export type PageKeyOut = components['schemas']['Page_KeyOut_'];
+export type PageNodeOut = components['schemas']['Page_NodeOut_'];
+export type PageOperationOut = components['schemas']['Page_OperationOut_'];
+export type PagePersonOut = components['schemas']['Page_PersonOut_'];
+export type PageRequestOut = components['schemas']['Page_RequestOut_'];
+export type PageRouteOut = components['schemas']['Page_RouteOut_'];
+export type PageTeamMembershipOut = components['schemas']['Page_TeamMembershipOut_'];
+export type PageTokenOut = components['schemas']['Page_TokenOut_'];
+export type PageUpstreamOut = components['schemas']['Page_UpstreamOut_'];
+export type PasswordIn = components['schemas']['PasswordIn'];
+export type PersonChangeIn = components['schemas']['PersonChangeIn'];
+export type PersonIn = components['schemas']['PersonIn'];
+export type PersonOut = components['schemas']['PersonOut'];
+export type PlacementOut = components['schemas']['PlacementOut'];
+export type PreviewIn = components['schemas']['PreviewIn'];
+export type PreviewOut = components['schemas']['PreviewOut'];
+export type ProfileIn = components['schemas']['ProfileIn'];
+export type ReplicaLogIn = components['schemas']['ReplicaLogIn'];
+export type ReplicaLogLineOut = components['schemas']['ReplicaLogLineOut'];
+export type ReplicaLogOut = components['schemas']['ReplicaLogOut'];
+export type ReplicaOut = components['schemas']['ReplicaOut'];
+export type RequestOut = components['schemas']['RequestOut'];
+export type RouteOut = components['schemas']['RouteOut'];
+export type SampleOut = components['schemas']['SampleOut'];
 export type SamplesOut = components['schemas']['SamplesOut'];
+export type SamplingOut = components['schemas']['SamplingOut'];
+export type SessionOut = components['schemas']['SessionOut'];
+export type SignInIn = components['schemas']['SignInIn'];
+export type StepOut = components['schemas']['StepOut'];
+export type StepsOut = components['schemas']['StepsOut'];
+export type SuggestionOut = components['schemas']['SuggestionOut'];
+export type SystemOut = components['schemas']['SystemOut'];
+export type TargetIn = components['schemas']['TargetIn'];
+export type TargetOut = components['schemas']['TargetOut'];
+export type TeamIn = components['schemas']['TeamIn'];
+export type TeamMembershipOut = components['schemas']['TeamMembershipOut'];
+export type TeamOut = components['schemas']['TeamOut'];
+export type TicketOut = components['schemas']['TicketOut'];
+export type TimelineIn = components['schemas']['TimelineIn'];
+export type TimelineItemOut = components['schemas']['TimelineItemOut'];
+export type TimelineOut = components['schemas']['TimelineOut'];
+export type TokenIn = components['schemas']['TokenIn'];
+export type TokenOut = components['schemas']['TokenOut'];
+export type UpstreamOut = components['schemas']['UpstreamOut'];
+export type UsageGroupOut = components['schemas']['UsageGroupOut'];
+export type UsageIn = components['schemas']['UsageIn'];
+export type UsageOut = components['schemas']['UsageOut'];
+export type UserOut = components['schemas']['UserOut'];
 export type WhyEvidenceOut = components['schemas']['WhyEvidenceOut'];
 export type WhyFixOut = components['schemas']['WhyFixOut'];
 export type WhyNextOut = components['schemas']['WhyNextOut'];
 export type WhyOut = components['schemas']['WhyOut'];
-export type OperationOut = components['schemas']['OperationOut'];
-export type ListAIModelsIn = components['schemas']['ListAIModelsIn'];
-export type AIModelOut = components['schemas']['AIModelOut'];
-export type Page_AIModelOut_ = components['schemas']['Page_AIModelOut_'];
-export type AIModelDetailOut = components['schemas']['AIModelDetailOut'];
-export type GGUFFactsOut = components['schemas']['GGUFFactsOut'];
-export type DeploymentIn = components['schemas']['DeploymentIn'];
-export type ListDeploymentsIn = components['schemas']['ListDeploymentsIn'];
-export type DeploymentOut = components['schemas']['DeploymentOut'];
-export type ExitOut = components['schemas']['ExitOut'];
-export type NamedOut = components['schemas']['NamedOut'];
-export type Page_DeploymentOut_ = components['schemas']['Page_DeploymentOut_'];
-export type ReplicaOut = components['schemas']['ReplicaOut'];
-export type MemoryPartOut = components['schemas']['MemoryPartOut'];
-export type NodeFitOut = components['schemas']['NodeFitOut'];
-export type PlacementOut = components['schemas']['PlacementOut'];
-export type PreviewOut = components['schemas']['PreviewOut'];
-export type SuggestionOut = components['schemas']['SuggestionOut'];
-export type PreviewIn = components['schemas']['PreviewIn'];
-export type DeploymentChangesIn = components['schemas']['DeploymentChangesIn'];
-export type ReplicaLogIn = components['schemas']['ReplicaLogIn'];
-export type ReplicaLogLineOut = components['schemas']['ReplicaLogLineOut'];
-export type ReplicaLogOut = components['schemas']['ReplicaLogOut'];
-export type ListKeysIn = components['schemas']['ListKeysIn'];
-export type KeyOut = components['schemas']['KeyOut'];
-export type Page_KeyOut_ = components['schemas']['Page_KeyOut_'];
-export type IssuedKeyOut = components['schemas']['IssuedKeyOut'];
-export type IssueKeyIn = components['schemas']['IssueKeyIn'];
-export type TicketOut = components['schemas']['TicketOut'];
-export type ListUpstreamsIn = components['schemas']['ListUpstreamsIn'];
-export type Page_UpstreamOut_ = components['schemas']['Page_UpstreamOut_'];
-export type UpstreamOut = components['schemas']['UpstreamOut'];
-export type AddUpstreamIn = components['schemas']['AddUpstreamIn'];
-export type ListRoutesIn = components['schemas']['ListRoutesIn'];
-export type FallbackIn = components['schemas']['FallbackIn'];
-export type Page_RouteOut_ = components['schemas']['Page_RouteOut_'];
-export type RouteOut = components['schemas']['RouteOut'];
-export type TargetOut = components['schemas']['TargetOut'];
-export type CreateRouteIn = components['schemas']['CreateRouteIn'];
-export type TargetIn = components['schemas']['TargetIn'];
-export type UsageIn = components['schemas']['UsageIn'];
-export type UsageGroupOut = components['schemas']['UsageGroupOut'];
-export type UsageOut = components['schemas']['UsageOut'];
-export type ListRequestsIn = components['schemas']['ListRequestsIn'];
-export type Page_RequestOut_ = components['schemas']['Page_RequestOut_'];
-export type RequestOut = components['schemas']['RequestOut'];
-export type UserOut = components['schemas']['UserOut'];
-export type TeamOut = components['schemas']['TeamOut'];
-export type SessionOut = components['schemas']['SessionOut'];
-export type SignInIn = components['schemas']['SignInIn'];
-export type StatusPartOut = components['schemas']['StatusPartOut'];
-export type StatusOut = components['schemas']['StatusOut'];
-export type OperationRef = components['schemas']['OperationRef'];
-export type StepOut = components['schemas']['StepOut'];
-export type LogLineOut = components['schemas']['LogLineOut'];
-export type LogPageOut = components['schemas']['LogPageOut'];
-export type NodeSampleOut = components['schemas']['NodeSampleOut'];
-export type UsageItemOut = components['schemas']['UsageItemOut'];
-export type ModelTicketOut = components['schemas']['ModelTicketOut'];
-export type Page_OperationOut_ = components['schemas']['Page_OperationOut_'];
-export type Page_StepOut_ = components['schemas']['Page_StepOut_'];
 export type $defs = Record<string, never>;
 export interface operations {
-    list_nodes: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string | null;
-                state?: string | null;
-                search?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_NodeOut_"];
-                };
-            };
-        };
-    };
-    get_node: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                node_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NodeOut"];
-                };
-            };
-        };
-    };
-    list_node_samples: {
-        parameters: {
-            query?: {
-                seconds?: number;
-                points?: number;
-            };
-            header?: never;
-            path: {
-                node_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SamplesOut"];
-                };
-            };
-        };
-    };
-    why_node: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                node_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhyOut"];
-                };
-            };
-        };
-    };
-    inspect_node: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                node_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OperationOut"];
-                };
-            };
-        };
-    };
     list_ai_models: {
         parameters: {
             query?: {
@@ -2628,6 +3340,11 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
+                     * Accept Licence
+                     * @default false
+                     */
+                    accept_licence?: boolean;
+                    /**
                      * Name
                      * @default
                      */
@@ -2641,41 +3358,36 @@ export interface operations {
                      */
                     source: {
                         /**
+                         * Catalogue
+                         * @default null
+                         */
+                        catalogue?: string | null;
+                        /**
                          * Path
                          * @default null
                          */
                         path?: string | null;
-                        /**
-                         * Url
-                         * @default null
-                         */
-                        url?: string | null;
                         /**
                          * Sha256
                          * @default null
                          */
                         sha256?: string | null;
                         /**
-                         * Catalogue
+                         * Url
                          * @default null
                          */
-                        catalogue?: string | null;
+                        url?: string | null;
                         /**
                          * Version
                          * @default null
                          */
                         version?: string | null;
                     };
-                    /**
-                     * Accept Licence
-                     * @default false
-                     */
-                    accept_licence?: boolean;
                 };
                 "multipart/form-data": {
-                    name?: string;
                     /** Format: binary */
                     file: string;
+                    name?: string;
                 };
             };
         };
@@ -2735,6 +3447,28 @@ export interface operations {
             };
         };
     };
+    fetch_ai_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ai_model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
     verify_ai_model: {
         parameters: {
             query?: never;
@@ -2757,7 +3491,7 @@ export interface operations {
             };
         };
     };
-    why_ai_model: {
+    explain_ai_model: {
         parameters: {
             query?: never;
             header?: never;
@@ -2775,6 +3509,119 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhyOut"];
+                };
+            };
+        };
+    };
+    list_audit_entries: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                actor_name?: string | null;
+                action?: string | null;
+                subject?: string | null;
+                subject_id?: string | null;
+                result?: ("done" | "refused" | "failed") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntryOut_"];
+                };
+            };
+        };
+    };
+    check_audit_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheckOut"];
+                };
+            };
+        };
+    };
+    list_catalogue: {
+        parameters: {
+            query?: {
+                task?: string;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueOut"];
+                };
+            };
+        };
+    };
+    get_catalogue_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogueEntryOut"];
+                };
+            };
+        };
+    };
+    issue_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketOut"];
                 };
             };
         };
@@ -2920,7 +3767,33 @@ export interface operations {
             };
         };
     };
-    stop_deployment: {
+    list_replica_log: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                deployment_id: number;
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplicaLogOut"];
+                };
+            };
+        };
+    };
+    restart_deployment: {
         parameters: {
             query?: never;
             header?: never;
@@ -2964,7 +3837,7 @@ export interface operations {
             };
         };
     };
-    restart_deployment: {
+    stop_deployment: {
         parameters: {
             query?: never;
             header?: never;
@@ -3004,32 +3877,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhyOut"];
-                };
-            };
-        };
-    };
-    list_replica_log: {
-        parameters: {
-            query?: {
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                deployment_id: number;
-                position: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReplicaLogOut"];
                 };
             };
         };
@@ -3127,7 +3974,307 @@ export interface operations {
             };
         };
     };
-    issue_ticket: {
+    list_nodes: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                state?: string | null;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NodeOut_"];
+                };
+            };
+        };
+    };
+    get_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeOut"];
+                };
+            };
+        };
+    };
+    inspect_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    list_node_samples: {
+        parameters: {
+            query?: {
+                seconds?: number;
+                points?: number;
+            };
+            header?: never;
+            path: {
+                node_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SamplesOut"];
+                };
+            };
+        };
+    };
+    explain_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                node_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyOut"];
+                };
+            };
+        };
+    };
+    list_operations: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                state?: string | null;
+                kind?: string | null;
+                subject_type?: string | null;
+                subject_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OperationOut_"];
+                };
+            };
+        };
+    };
+    get_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    cancel_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    read_operation_log: {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+                level?: string | null;
+                text?: string;
+            };
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogOut"];
+                };
+            };
+        };
+    };
+    download_operation_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    retry_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    list_operation_steps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepsOut"];
+                };
+            };
+        };
+    };
+    explain_operation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyOut"];
+                };
+            };
+        };
+    };
+    get_profile: {
         parameters: {
             query?: never;
             header?: never;
@@ -3136,14 +4283,463 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"];
+                };
+            };
+        };
+    };
+    change_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordIn"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                key_id?: number | null;
+                model?: string;
+                failed?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RequestOut_"];
+                };
+            };
+        };
+    };
+    get_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOut"];
+                };
+            };
+        };
+    };
+    why_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyOut"];
+                };
+            };
+        };
+    };
+    list_routes: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RouteOut_"];
+                };
+            };
+        };
+    };
+    create_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRouteIn"];
+            };
+        };
+        responses: {
             /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TicketOut"];
+                    "application/json": components["schemas"]["RouteOut"];
                 };
+            };
+        };
+    };
+    get_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                route_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteOut"];
+                };
+            };
+        };
+    };
+    delete_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                route_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BrowserOut_"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_teams: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TeamMembershipOut_"];
+                };
+            };
+        };
+    };
+    create_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamOut"];
+                };
+            };
+        };
+    };
+    read_timeline: {
+        parameters: {
+            query?: {
+                subject?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineOut"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TokenOut_"];
+                };
+            };
+        };
+    };
+    issue_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenIn"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTokenOut"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3259,96 +4855,6 @@ export interface operations {
             };
         };
     };
-    list_routes: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string | null;
-                search?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_RouteOut_"];
-                };
-            };
-        };
-    };
-    create_route: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CreateRouteIn"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RouteOut"];
-                };
-            };
-        };
-    };
-    get_route: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                route_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RouteOut"];
-                };
-            };
-        };
-    };
-    delete_route: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                route_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
     group_usage: {
         parameters: {
             query?: {
@@ -3373,14 +4879,11 @@ export interface operations {
             };
         };
     };
-    list_requests: {
+    list_users: {
         parameters: {
             query?: {
                 limit?: number;
                 cursor?: string | null;
-                key_id?: number | null;
-                model?: string;
-                failed?: boolean | null;
             };
             header?: never;
             path?: never;
@@ -3394,76 +4897,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_RequestOut_"];
+                    "application/json": components["schemas"]["Page_PersonOut_"];
                 };
             };
         };
     };
-    get_request: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                request_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RequestOut"];
-                };
-            };
-        };
-    };
-    why_request: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                request_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhyOut"];
-                };
-            };
-        };
-    };
-    get_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionOut"];
-                };
-            };
-        };
-    };
-    sign_in: {
+    create_user: {
         parameters: {
             query?: never;
             header?: never;
@@ -3472,94 +4911,35 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SignInIn"];
+                "application/json": components["schemas"]["PersonIn"];
             };
         };
         responses: {
-            /** @description OK */
-            200: {
+            /** @description Created */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionOut"];
+                    "application/json": components["schemas"]["PersonOut"];
                 };
             };
         };
     };
-    sign_out: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    get_status: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StatusOut"];
-                };
-            };
-        };
-    };
-    list_operations: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-                state?: string;
-                subject?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_OperationOut_"];
-                };
-            };
-        };
-    };
-    get_operation: {
+    change_user: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                operation_id: string;
+                user_id: number;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonChangeIn"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -3567,140 +4947,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OperationOut"];
-                };
-            };
-        };
-    };
-    explain_operation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                operation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WhyOut"];
-                };
-            };
-        };
-    };
-    list_steps: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                operation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_StepOut_"];
-                };
-            };
-        };
-    };
-    read_log: {
-        parameters: {
-            query?: {
-                after?: number;
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                operation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LogPageOut"];
-                };
-            };
-        };
-    };
-    cancel_operation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                operation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OperationOut"];
-                };
-            };
-        };
-    };
-    retry_operation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                operation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OperationOut"];
-                };
-            };
-        };
-    };
-    issue_ticket: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelTicketOut"];
+                    "application/json": components["schemas"]["PersonOut"];
                 };
             };
         };

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { runningOperationsQuery } from "@/api/operations";
+import { useOperationTitle } from "@/components/operation/useOperationTitle";
 import { QueryView } from "@/components/QueryView";
 import { useFormat } from "@/i18n/useFormat";
 import { Card } from "@/ui/Card";
@@ -12,6 +13,7 @@ const SHOWN = 5;
 export function RunningCard() {
   const t = useTranslations("home.running");
   const format = useFormat();
+  const titleOf = useOperationTitle();
   const query = useQuery(runningOperationsQuery);
   return (
     <Card
@@ -36,7 +38,7 @@ export function RunningCard() {
                   className="stack tight"
                 >
                   <span className="row between">
-                    <span className="medium sm clip">{operation.title}</span>
+                    <span className="medium sm clip">{titleOf(operation)}</span>
                     <span className="dim xs nowrap">
                       {operation.progress_text || format.share(operation.progress)}
                     </span>

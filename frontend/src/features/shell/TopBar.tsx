@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { runningOperationsQuery } from "@/api/operations";
-import { signOut, useSession } from "@/api/session";
+import { nameOf, signOut, useSession } from "@/api/session";
 import { usePlace } from "@/components/place";
 import { useThemeChoice } from "@/components/useThemeChoice";
 import { IconButton } from "@/ui/Button";
@@ -96,7 +96,7 @@ function Account() {
   const session = useSession();
   const navigate = useNavigate();
   if (!session) return null;
-  const name = session.user.name || session.user.username;
+  const name = nameOf(session.user);
   const go = (to: "/profile" | "/settings") => void navigate({ to, search: {} });
   return (
     <Menu

@@ -3,6 +3,7 @@ import { useTranslations } from "use-intl";
 import { deploymentsQuery, nodesQuery } from "@/api/fleet";
 import { recentOperationsQuery } from "@/api/operations";
 import { useSession } from "@/api/session";
+import { useOperationTitle } from "@/components/operation/useOperationTitle";
 import { TONE_OF, toState } from "@/components/states";
 import { useThemeChoice } from "@/components/useThemeChoice";
 import { chooseLanguage } from "@/i18n/i18n";
@@ -18,6 +19,7 @@ export function useCommands(): Command[] {
   const nodes = useQuery(nodesQuery).data?.items ?? [];
   const deployments = useQuery(deploymentsQuery).data?.items ?? [];
   const operations = useQuery(recentOperationsQuery).data?.items ?? [];
+  const titleOf = useOperationTitle();
   const format = useFormat();
   const { choose } = useThemeChoice();
   const stateWord = (state: string) => t(`components.state.${toState(state)}`);
@@ -133,7 +135,7 @@ export function useCommands(): Command[] {
     ...operations.map((operation) => ({
       id: `operation-${operation.id}`,
       group: t("shell.palette.operations"),
-      label: operation.title,
+      label: titleOf(operation),
       also: `${operation.kind} logs log`,
       note: `${format.moment(operation.created_at)}, ${stateWord(operation.state)}`,
       tone: TONE_OF[toState(operation.state)],

@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
-import type { StatusPartOut } from "@/api/generated/schema";
-import { statusQuery, toneOfVerdict } from "@/api/status";
+import { type StatusPart, statusQuery, toneOfVerdict } from "@/api/status";
 import { PageFrame } from "@/components/PageFrame";
 import { QueryView } from "@/components/QueryView";
 import { StateBadge } from "@/components/StateBadge";
@@ -47,12 +46,12 @@ function verdictWords(
   return t("verdict.serving", { count: toFix });
 }
 
-function Parts({ parts }: { parts: readonly StatusPartOut[] }) {
+function Parts({ parts }: { parts: readonly StatusPart[] }) {
   const t = useTranslations("status");
   const format = useFormat();
   const word = (state: string) =>
     t(`states.${state === "good" || state === "bad" ? state : "attention"}`);
-  const columns: Column<StatusPartOut>[] = [
+  const columns: Column<StatusPart>[] = [
     {
       key: "part",
       head: t("part"),
