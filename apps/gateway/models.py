@@ -20,6 +20,8 @@ class ApiKey(TeamOwnedModel):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
+    secret: str  # on its way to the person who asked for the key; no column
+
     class Meta:
         indexes = [models.Index(fields=["team", "name"], name="key_by_team")]
 

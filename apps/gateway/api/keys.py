@@ -1,6 +1,6 @@
 from typing import Any
 
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from apps.accounts.auth import Caller, CallerRequest, needs
 from apps.accounts.models import User
@@ -35,7 +35,7 @@ def list_keys(request: CallerRequest, filters: Query[ListKeysIn]) -> dict[str, A
     auth=needs(Permission.USE_OWN_KEYS),
     operation_id="issue_key",
 )
-def issue_key(request: CallerRequest, body: IssueKeyIn) -> tuple[int, dict[str, Any]]:
+def issue_key(request: CallerRequest, body: IssueKeyIn) -> Status[ApiKey]:
     key, secret = actions.issue_key(
         team=request.caller.team,
         owner=request.caller.user,
@@ -43,7 +43,8 @@ def issue_key(request: CallerRequest, body: IssueKeyIn) -> tuple[int, dict[str, 
         allowed_models=body.models,
         expires_at=body.expires_at,
     )
-    return 201, KeyOut.from_orm(key, context={"request": request}).dict() | {"secret": secret}
+    key.secret = secret
+    return Status(201, key)
 
 
 @router.get(
@@ -72,6 +73,6 @@ def revoke_key(request: CallerRequest, key_id: int) -> ApiKey:
     auth=needs(Permission.CHAT),
     operation_id="issue_ticket",
 )
-def issue_ticket(request: CallerRequest) -> tuple[int, dict[str, Any]]:
+def issue_ticket(request: CallerRequest) -> Status[dict[str, Any]]:
     ticket, expires_at = actions.issue_ticket(team=request.caller.team, user=request.caller.user)
-    return 201, {"ticket": ticket, "expires_at": expires_at}
+    return Status(201, {"ticket": ticket, "expires_at": expires_at})

@@ -1,6 +1,6 @@
 from typing import Any
 
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from apps.accounts.auth import CallerRequest, needs
 from apps.core.pagination import paginate
@@ -40,14 +40,15 @@ def list_upstreams(request: CallerRequest, filters: Query[ListUpstreamsIn]) -> d
     auth=needs(Permission.MANAGE_GATEWAY),
     operation_id="add_upstream",
 )
-def add_upstream(request: CallerRequest, body: AddUpstreamIn) -> tuple[int, Upstream]:
-    return 201, actions.add_upstream(
+def add_upstream(request: CallerRequest, body: AddUpstreamIn) -> Status[Upstream]:
+    upstream = actions.add_upstream(
         team=request.caller.team,
         name=body.name,
         base_url=body.base_url,
         api_key=body.api_key,
         requested_by=request.caller.user,
     )
+    return Status(201, upstream)
 
 
 @router.get(
@@ -66,9 +67,10 @@ def get_upstream(request: CallerRequest, upstream_id: int) -> Upstream:
     auth=needs(Permission.MANAGE_GATEWAY),
     operation_id="probe_upstream",
 )
-def probe_upstream(request: CallerRequest, upstream_id: int) -> tuple[int, Operation]:
+def probe_upstream(request: CallerRequest, upstream_id: int) -> Status[Operation]:
     upstream = queries.get_upstream(team=request.caller.team, upstream_id=upstream_id)
-    return 202, actions.probe_upstream(upstream=upstream, requested_by=request.caller.user)
+    operation = actions.probe_upstream(upstream=upstream, requested_by=request.caller.user)
+    return Status(202, operation)
 
 
 @router.delete(
@@ -77,10 +79,10 @@ def probe_upstream(request: CallerRequest, upstream_id: int) -> tuple[int, Opera
     auth=needs(Permission.MANAGE_GATEWAY),
     operation_id="remove_upstream",
 )
-def remove_upstream(request: CallerRequest, upstream_id: int) -> tuple[int, None]:
+def remove_upstream(request: CallerRequest, upstream_id: int) -> Status[None]:
     upstream = queries.get_upstream(team=request.caller.team, upstream_id=upstream_id)
     actions.remove_upstream(upstream=upstream)
-    return 204, None
+    return Status(204, None)
 
 
 @router.get(
@@ -97,13 +99,14 @@ def list_routes(request: CallerRequest, filters: Query[ListRoutesIn]) -> dict[st
     auth=needs(Permission.MANAGE_GATEWAY),
     operation_id="create_route",
 )
-def create_route(request: CallerRequest, body: CreateRouteIn) -> tuple[int, Route]:
-    return 201, actions.create_route(
+def create_route(request: CallerRequest, body: CreateRouteIn) -> Status[Route]:
+    route = actions.create_route(
         team=request.caller.team,
         name=body.name,
         targets=[WantedTarget(**target.dict()) for target in body.targets],
         fallbacks=[step.dict() for step in body.fallbacks],
     )
+    return Status(201, route)
 
 
 @router.get(
@@ -122,6 +125,6 @@ def get_route(request: CallerRequest, route_id: int) -> Route:
     auth=needs(Permission.MANAGE_GATEWAY),
     operation_id="delete_route",
 )
-def delete_route(request: CallerRequest, route_id: int) -> tuple[int, None]:
+def delete_route(request: CallerRequest, route_id: int) -> Status[None]:
     actions.delete_route(route=queries.get_route(team=request.caller.team, route_id=route_id))
-    return 204, None
+    return Status(204, None)

@@ -1,17 +1,20 @@
 """The gateway's table as the database has it now."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from apps.gateway.dataplane import snapshot
 from apps.gateway.models import ApiKey, Route, RouteTarget, Upstream
 from apps.gateway.queries.keys import list_live_keys
 from apps.gateway.queries.routes import list_all_routes, list_all_upstreams
+from apps.models.models import Deployment
 from apps.models.queries.deployments import ServingTarget, list_serving_targets
 
 
 def build_snapshot(*, version: int) -> snapshot.Snapshot:
-    """Everything the data plane may decide by. Five statements, whatever the number of rows."""
-    serving = list_serving_targets()
+    """Everything the data plane may decide by. Seven statements, whatever the number of rows."""
+    created = dict(Deployment.objects.values_list("pk", "created_at"))
+    serving = [target for target in list_serving_targets() if target.deployment_id in created]
     routes = list(list_all_routes())
     taken = {(route.team_id, route.name) for route in routes}
     return snapshot.Snapshot(
@@ -19,12 +22,13 @@ def build_snapshot(*, version: int) -> snapshot.Snapshot:
         keys=[_key(key) for key in list_live_keys()],
         upstreams=[_upstream(upstream) for upstream in list_all_upstreams()],
         deployments=[_deployment(target) for target in serving],
-        routes=[_route(route) for route in routes] + list(_implicit_routes(serving, taken)),
+        routes=[_route(route) for route in routes]
+        + list(_implicit_routes(serving, created, taken)),
     )
 
 
 def _implicit_routes(
-    serving: list[ServingTarget], taken: set[tuple[int, str]]
+    serving: list[ServingTarget], created: dict[int, datetime], taken: set[tuple[int, str]]
 ) -> Iterator[snapshot.RouteEntry]:
     """A deployment answers under its own name, unless a route has been given that name."""
     for target in serving:
@@ -33,6 +37,7 @@ def _implicit_routes(
                 name=target.deployment_name,
                 team_id=target.team_id,
                 targets=[snapshot.TargetEntry(deployment_id=target.deployment_id)],
+                created=int(created[target.deployment_id].timestamp()),
             )
 
 
