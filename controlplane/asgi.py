@@ -3,7 +3,6 @@
 import os
 from typing import Any
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 from django.urls import path
@@ -11,12 +10,14 @@ from django.urls import path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings.development")
 django_application = get_asgi_application()
 
-from apps.core.consumers import EventStream  # noqa: E402 - needs Django to be set up
+from apps.accounts.auth import identify_socket, still_signed_in  # noqa: E402 - needs Django
+from apps.core.consumers import EventStream  # noqa: E402
 from controlplane.console import with_files  # noqa: E402
 from controlplane.dataplane import gateway  # noqa: E402
 
+events = EventStream.as_asgi(identify=identify_socket, still_valid=still_signed_in)
 # The stubs only know path() with views that return a response.
-websocket_routes: list[Any] = [path("ws/events", EventStream.as_asgi())]  # type: ignore[arg-type]
+websocket_routes: list[Any] = [path("ws/events", events)]  # type: ignore[arg-type]
 
 
 console = with_files(django_application)
@@ -33,6 +34,6 @@ async def http(scope: Any, receive: Any, send: Any) -> None:
 application = ProtocolTypeRouter(
     {
         "http": http,
-        "websocket": AuthMiddlewareStack(URLRouter(websocket_routes)),
+        "websocket": URLRouter(websocket_routes),
     }
 )

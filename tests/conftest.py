@@ -1,14 +1,16 @@
 """What every test may ask for. The parts are real: Postgres, Redis, HTTP, workers."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_django
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 
 from apps.accounts.models import Team, User
@@ -21,6 +23,21 @@ from tests.waiting import eventually
 from worker_jobs.operation_job import perform
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[None]:
+    """End what threads and processes left open, so that the database can be dropped."""
+    yield
+    with django_db_blocker.unblock():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        connections.close_all()
 
 
 @pytest.fixture(autouse=True)
@@ -154,3 +171,57 @@ def database_url() -> str:
         f"postgresql://{database['USER']}:{database['PASSWORD']}@/{database['NAME']}"
         f"?host={database['HOST']}"
     )
+
+
+@pytest.fixture(scope="session")
+def web_process(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], str]]:
+    """Starts the web process once for all tests; answers its address."""
+    started: list[tuple[subprocess.Popen[bytes], str]] = []
+    log = tmp_path_factory.mktemp("web") / "web.log"
+
+    def start() -> str:
+        if not started:
+            port = free_port()
+            command = [
+                sys.executable, "-m", "uvicorn", "controlplane.asgi:application",
+                "--port", str(port), "--log-level", "warning", "--timeout-graceful-shutdown", "1",
+                "--no-access-log",
+            ]  # fmt: skip
+            environment = {
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "controlplane.settings.test",
+                "DATABASE_URL": database_url(),
+                "HEARTH_URL": f"http://127.0.0.1:{port}",
+            }
+            with log.open("wb") as output:
+                process = subprocess.Popen(
+                    command, cwd=ROOT, env=environment, stdout=output, stderr=output
+                )
+            started.append((process, f"http://127.0.0.1:{port}"))
+            eventually(lambda: _answers(process, port, log), within=30, every=0.1)
+        return started[0][1]
+
+    yield start
+    for process, _ in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def web(transactional_db: None, web_process: Callable[[], str]) -> str:
+    """The address of a real web process on the test's database."""
+    return web_process()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(process: subprocess.Popen[bytes], port: int, log: Path) -> bool:
+    assert process.poll() is None, log.read_text()
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

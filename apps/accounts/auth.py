@@ -1,12 +1,14 @@
 """Who is calling, and what every operation demands of them. Deny by default."""
 
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest, parse_cookie
 from ninja.utils import check_csrf
 
 from apps.accounts import actions, queries
@@ -148,4 +150,63 @@ def _caller(user: User, team: Team, via: Literal["session", "token"]) -> Caller:
     return Caller(user=user, team=team, role=queries.get_role(user=user, team=team), via=via)
 
 
-Authenticator = Callable[[HttpRequest], Any]
+@dataclass(frozen=True)
+class SocketCaller:
+    """Who opened a websocket, and by what right: a session's key or a token's digest."""
+
+    user_id: int
+    team_id: int
+    via: Literal["session", "token"]
+    credential: str
+
+
+def identify_socket(scope: dict[str, Any]) -> SocketCaller:
+    """The caller behind a websocket's handshake. Raises Unauthenticated or Forbidden.
+
+    A browser sends its cookie to whoever asks, so with a session the page must be ours; a program
+    has no page and shows a token, in the header or as the subprotocol after `bearer`.
+    """
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    origin = headers.get("origin")
+    if origin is not None and not is_own_origin(origin, host=headers.get("host", "")):
+        raise Forbidden("The websocket was opened by the page of another site.")
+    secret = _socket_token(headers, scope)
+    if secret:
+        caller = identify_by_token(secret)
+        return SocketCaller(caller.user.pk, caller.team.pk, "token", queries.digest_of(secret))
+    if origin is None:
+        raise Forbidden("A websocket with a session comes from a page.", fix="Show a token.")
+    return _socket_session(headers)
+
+
+def _socket_token(headers: dict[str, str], scope: dict[str, Any]) -> str:
+    kind, _, secret = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return secret.strip()
+    offered = list(scope.get("subprotocols") or [])
+    return offered[1] if len(offered) > 1 and offered[0] == "bearer" else ""
+
+
+def _socket_session(headers: dict[str, str]) -> SocketCaller:
+    request = HttpRequest()
+    session_key = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME, "")
+    request.session = SessionStore(session_key or None)
+    caller = identify_user(get_user(request))
+    return SocketCaller(caller.user.pk, caller.team.pk, "session", session_key)
+
+
+def still_signed_in(callers: Collection[SocketCaller]) -> set[SocketCaller]:
+    """Those whose session or token is still good, and who still belong to the team."""
+    members = queries.list_active_memberships(user_ids={caller.user_id for caller in callers})
+    sessions = queries.list_live_sessions(
+        keys={caller.credential for caller in callers if caller.via == "session"}
+    )
+    tokens = queries.list_live_tokens(
+        digests={caller.credential for caller in callers if caller.via == "token"}
+    )
+    return {
+        caller
+        for caller in callers
+        if (caller.user_id, caller.team_id) in members
+        and caller.credential in (sessions if caller.via == "session" else tokens)
+    }

@@ -1,6 +1,7 @@
 """Every read about people, teams and tokens."""
 
 import hashlib
+from collections.abc import Collection
 from typing import Any
 
 import orjson
@@ -63,6 +64,24 @@ def find_default_team() -> Team | None:
 
 def find_person(*, username: str) -> User | None:
     return User.objects.filter(username=username).first()
+
+
+def list_active_memberships(*, user_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Person and team, of people who are not locked out."""
+    rows = Membership.objects.filter(user_id__in=user_ids, user__is_active=True)
+    return set(rows.values_list("user_id", "team_id"))
+
+
+def list_live_sessions(*, keys: Collection[str]) -> set[str]:
+    rows = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    return set(rows.values_list("session_key", flat=True))
+
+
+def list_live_tokens(*, digests: Collection[str]) -> set[str]:
+    """Of these digests, those of tokens that are neither revoked nor expired."""
+    rows = PersonalToken.objects.filter(digest__in=digests)
+    good = rows.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
+    return set(good.values_list("digest", flat=True))
 
 
 def list_people(*, team: Team) -> QuerySet[Membership]:
