@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from django.conf import settings
+from prometheus_client import REGISTRY
 
 from apps.core.secrets import decrypt
 from apps.gateway.dataplane.app import create_app
@@ -20,3 +21,5 @@ gateway = create_app(
         spool_dir=_FOLDER / "usage",
     )
 )
+
+REGISTRY.register(gateway)

@@ -1,0 +1,127 @@
+"""From a key issued over HTTP to the usage on its page, through the processes people run."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from django.test import Client
+
+from apps.accounts.models import Team
+from tests.conftest import ROOT, LiveWorker, database_url
+from tests.factories.accounts import make_team
+from tests.gateway.faulty_upstream import FaultyUpstream
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def team(transactional_db: None) -> Team:
+    return make_team(name="Ours", slug="ours")
+
+
+@pytest.fixture
+def web(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+    """The web process with everything mounted; its address."""
+    log = tmp_path / "web.log"
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "controlplane.settings.test",
+        "DATABASE_URL": database_url(),
+        "HEARTH_VAR": str(tmp_path),
+    }
+    command = [
+        sys.executable, "-m", "uvicorn", "controlplane.asgi:application",
+        "--port", "0", "--no-access-log", "--loop", "uvloop",
+    ]  # fmt: skip
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+
+    def address() -> str:
+        assert process.poll() is None, log.read_text()
+        _, found, rest = log.read_text().partition("http://127.0.0.1:")
+        port = rest.split()[0].split('"')[0].strip("(") if found else ""
+        return f"http://127.0.0.1:{port}" if port.isdigit() else ""
+
+    try:
+        yield eventually(address, within=30)
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def post(client: Client, path: str, **body: Any) -> Any:
+    reply = client.post(f"/api/{path}", body, content_type="application/json")
+    assert reply.status_code == 201, reply.content
+    return reply.json()
+
+
+@pytest.mark.slow
+class TestTheWholeWay:
+    def test_issue_use_count_revoke(
+        self, web: str, admin_client: Client, start_worker: Callable[..., LiveWorker]
+    ) -> None:
+        start_worker()
+        with FaultyUpstream() as server:
+            server.models = ["vendor/tiny"]
+            post(admin_client, "upstreams", name="outside", base_url=server.url, api_key="sk-up")
+            post(
+                admin_client,
+                "routes",
+                name="tiny",
+                targets=[{"upstream": "outside", "model": "vendor/tiny"}],
+            )
+            key = post(admin_client, "keys", name="laptop")
+            with openai.OpenAI(
+                base_url=f"{web}/v1", api_key=key["secret"], max_retries=0
+            ) as client:
+                eventually(lambda: list_names(client) == ["tiny"], within=3)
+                stream = client.chat.completions.create(
+                    model="tiny", messages=[{"role": "user", "content": "hi"}], stream=True
+                )
+                assert len(list(stream)) == 6
+                assert server.seen[-1].body["model"] == "vendor/tiny"
+                assert server.seen[-1].header("authorization") == "Bearer sk-up"
+
+                def counted() -> bool:
+                    items = admin_client.get("/api/usage?group_by=key").json()["items"]
+                    return [(item["key"], item["completion_tokens"]) for item in items] == [
+                        ("laptop", 5)
+                    ]
+
+                eventually(counted, within=10)
+                shown = admin_client.get(f"/api/keys/{key['id']}").json()
+                assert shown["last_used_at"] is not None
+                upstreams = admin_client.get("/api/upstreams").json()["items"]
+                assert upstreams[0]["models"] == ["vendor/tiny"]
+
+                assert admin_client.delete(f"/api/keys/{key['id']}").status_code == 200
+                revoked_at = time.monotonic()
+                eventually(lambda: is_refused(client), within=3)
+                assert time.monotonic() - revoked_at < 2
+
+        assert "hearth_gateway_requests_total" in httpx.get(f"{web}/metrics").text
+
+    def test_a_ticket_from_the_session(self, web: str, admin_client: Client) -> None:
+        ticket = post(admin_client, "chat-ticket")["ticket"]
+        with openai.OpenAI(base_url=f"{web}/v1", api_key=ticket, max_retries=0) as client:
+            assert list_names(client) == []
+
+
+def list_names(client: openai.OpenAI) -> list[str]:
+    return [model.id for model in client.models.list()]
+
+
+def is_refused(client: openai.OpenAI) -> bool:
+    try:
+        client.models.list()
+    except openai.AuthenticationError:
+        return True
+    return False
