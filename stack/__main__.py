@@ -56,7 +56,7 @@ def _up(options: argparse.Namespace, command: list[str], layout: Layout) -> int:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
     if options.once_ready and not command:
         raise Problem("There is no command to run.", "Write it after `--`.")
-    return _run(up(layout, once_ready=command))
+    return _run(up(layout, once_ready=command, console=not options.no_console))
 
 
 def _with(options: argparse.Namespace, command: list[str], layout: Layout) -> int:
@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="subcommand", required=True)
     everything = commands.add_parser("up", help="start everything and keep it running")
     everything.add_argument("--once-ready", action="store_true", help="run `-- CMD…`, then stop")
+    everything.add_argument("--no-console", action="store_true", help="do not build the console")
     everything.add_argument("--with-parent", action="store_true", help="end with the caller")
     beside = commands.add_parser("with", help="run `-- CMD…` beside Postgres and Redis")
     beside.add_argument("services", help="comma-separated: pg,redis")

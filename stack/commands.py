@@ -96,8 +96,9 @@ def why_it_failed(outcome: Outcome, log: Path) -> str:
             "There is no network: the first start needs one, later starts do not. "
             "Connect and start again."
         )
-    last = next((line for line in reversed(outcome.tail) if line.strip()), "")
-    return f"Its last line was “{last.strip()}”; all of it is in {log}."
+    lines = [line.strip() for line in outcome.tail if line.strip()]
+    telling = next((line for line in lines if "error" in line.lower()), (lines or [""])[-1])
+    return f"It said “{telling}”; all of it is in {log}."
 
 
 async def cancel_all(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 LARGEST_FILE_BYTES = 8 * 1024 * 1024
 KEPT_FILES = 3
-TAIL_LINES = 12
+TAIL_LINES = 40
 
 
 class LogFile:

@@ -18,6 +18,7 @@ from stack.terminal import say
 
 FAST_FAILURE_SECONDS = 20.0
 CRASH_LOOP = 3
+SHOWN_LINES = 12
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 15.0
 
@@ -113,7 +114,7 @@ class Keeper:
     def explanation(self) -> str:
         """What a person needs when the service keeps ending: its last lines and what to do."""
         name, log = self.running.service.name, self.running.log
-        lines = "".join(f"\n    {line}" for line in log.tail)
+        lines = "".join(f"\n    {line}" for line in list(log.tail)[-SHOWN_LINES:])
         return (
             f"{name} ended {self.failures} times in a row. Its last lines:{lines}\n"
             f"{advice(log.tail)} It is tried again until it works; all of it is in {log.path}."

@@ -46,6 +46,7 @@ class Start:
     supervisor: Supervisor
     runner: Runner
     begun: float
+    console: bool
 
     async def run(self) -> dict[str, str]:
         """Bring everything up; the environment for commands beside it. Raises Problem."""
@@ -74,6 +75,8 @@ class Start:
         return {**environment, **read_first_run(self.layout)}
 
     async def _console(self) -> None:
+        if not self.console:
+            return
         try:
             await build_console(self.runner)
         except Problem as problem:
@@ -123,7 +126,7 @@ class Start:
             environment={**environment, **given},
         )
         if not outcome.succeeded:
-            lines = "".join(f"\n    {line}" for line in outcome.tail)
+            lines = "".join(f"\n    {line}" for line in outcome.tail[-12:])
             raise Problem(
                 f"The database could not be brought up to date:{lines}\n",
                 f"All of it is in {self.layout.log / 'first_run.log'}.",
@@ -157,7 +160,7 @@ class Start:
         print(f"{word} in {seconds:.1f} s · {url}", flush=True)
 
 
-async def up(layout: Layout, *, once_ready: Sequence[str]) -> int:
+async def up(layout: Layout, *, once_ready: Sequence[str], console: bool) -> int:
     """Start everything; run a command when all is ready, or go on until a signal says stop.
 
     The exit status: the command's, or 0 after a clean stop. Raises Problem.
@@ -167,7 +170,7 @@ async def up(layout: Layout, *, once_ready: Sequence[str]) -> int:
     with claim(layout, purpose="up") as lock, Guard(layout) as guard:
         supervisor = Supervisor(layout, guard)
         stop = _stop_on_signals()
-        start = Start(layout, lock, supervisor, Runner(layout, guard), begun)
+        start = Start(layout, lock, supervisor, Runner(layout, guard), begun, console)
         work = asyncio.create_task(_work(start, once_ready))
         told = asyncio.create_task(stop.wait())
         try:

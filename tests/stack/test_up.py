@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from stack.console_build import is_current
 from stack.process_table import start_ticks
 from tests.stack.installation import CHECKOUT, Installation, Started
 from tests.waiting import eventually
@@ -24,6 +23,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.slow
 
 READY = re.compile(r"^ready in ([\d.]+) s · (http://127\.0\.0\.1:(\d+))$", re.MULTILINE)
+UP = ("up", "--no-console")
 START_SECONDS = 90.0
 STOP_SECONDS = 5.0
 
@@ -66,13 +66,6 @@ def _stop(started: Started) -> float:
     return time.monotonic() - begun
 
 
-@pytest.fixture(scope="module", autouse=True)
-def console() -> None:
-    """The console is built by `make setup`; a test must not build it in the checkout."""
-    if not is_current():
-        subprocess.run([sys.executable, "-m", "stack", "setup", "--dev"], cwd=CHECKOUT, check=True)
-
-
 @pytest.fixture
 def port() -> int:
     return _free_port()
@@ -80,7 +73,7 @@ def port() -> int:
 
 @pytest.fixture
 def started(installation: Installation, port: int) -> Started:
-    return installation.start("up", HEARTH_PORT=str(port))
+    return installation.start(*UP, HEARTH_PORT=str(port))
 
 
 def test_from_nothing_to_a_first_answer_and_back(
@@ -110,7 +103,7 @@ def test_the_second_start_is_quick_and_shows_no_secrets(
     secrets = _secrets(installation)
     _stop(started)
 
-    second = installation.start("up", HEARTH_PORT=str(port))
+    second = installation.start(*UP, HEARTH_PORT=str(port))
     url = _url(second)
 
     assert _secrets(installation) == secrets
@@ -122,7 +115,7 @@ def test_a_taken_port_is_said_and_the_next_one_used(installation: Installation, 
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
         other.listen()
-        started = installation.start("up", HEARTH_PORT=str(port))
+        started = installation.start(*UP, HEARTH_PORT=str(port))
         url = _url(started)
 
     assert f"port {port} is taken by" in started.output()
@@ -140,7 +133,7 @@ def test_status_stop_and_reset(installation: Installation, started: Started) -> 
     for name in ("postgres", "redis", "web", "worker", "beat"):
         assert re.search(rf"{name} +ready, process \d+", output), output
 
-    second, said = installation.run("up")
+    second, said = installation.run(*UP)
     assert second == 1
     assert url in said
     assert f"process {started.pid}" in said
@@ -190,7 +183,7 @@ def test_nothing_stays_when_the_supervisor_is_killed_and_the_next_start_works(
     started.ends(within=5)
 
     # At once, while the last services are still ending.
-    second = installation.start("up", HEARTH_PORT=str(port))
+    second = installation.start(*UP, HEARTH_PORT=str(port))
     _url(second)
     _stop(second)
     assert installation.processes() == {}
@@ -203,7 +196,7 @@ def test_a_start_that_is_killed_half_way_is_finished_by_the_next(
     os.kill(started.pid, signal.SIGKILL)
     started.ends(within=5)
 
-    second = installation.start("up", HEARTH_PORT=str(port))
+    second = installation.start(*UP, HEARTH_PORT=str(port))
     url = _url(second)
 
     secrets = _secrets(installation)
@@ -257,7 +250,7 @@ def test_ctrl_c_on_a_terminal_stops_everything(
 ) -> None:
     controller, end = terminal
     process = subprocess.Popen(
-        ["setsid", "--ctty", "make", "--no-print-directory", "run", f"PYTHON={sys.executable}"],
+        ["setsid", "--ctty", sys.executable, "-m", "stack", *UP],
         cwd=CHECKOUT,
         env=installation.environment(HEARTH_PORT=str(port)),
         stdin=end,
