@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from apps.accounts.auth import CallerRequest, needs
 from apps.core.pagination import paginate
@@ -57,6 +57,6 @@ def explain_node(request: CallerRequest, node_id: int) -> dict[str, Any]:
     auth=needs(Permission.OPERATE),
     operation_id="inspect_node",
 )
-def inspect_node(request: CallerRequest, node_id: int) -> tuple[int, Operation]:
+def inspect_node(request: CallerRequest, node_id: int) -> Status[Operation]:
     node = queries.get_node(team=request.caller.team, node_id=node_id)
-    return 202, actions.inspect_node(node=node, requested_by=request.caller.user)
+    return Status(202, actions.inspect_node(node=node, requested_by=request.caller.user))

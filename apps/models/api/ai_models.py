@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from apps.accounts.auth import CallerRequest, needs
 from apps.core.pagination import paginate
@@ -46,19 +46,22 @@ def list_ai_models(request: CallerRequest, filters: Query[ListAIModelsIn]) -> di
     operation_id="add_ai_model",
     openapi_extra=ADD_AI_MODEL_BODY,
 )
-def add_ai_model(request: CallerRequest) -> tuple[int, Operation]:
+def add_ai_model(request: CallerRequest) -> Status[Operation]:
     """Add by path, URL or catalogue entry (JSON), or send the file itself (multipart)."""
     caller = request.caller
     if request.content_type == "multipart/form-data":
-        return 202, actions.upload_ai_model(
-            name=request.POST.get("name", ""),
-            upload=request.FILES.get("file"),
-            team=caller.team,
-            requested_by=caller.user,
+        return Status(
+            202,
+            actions.upload_ai_model(
+                name=request.POST.get("name", ""),
+                upload=request.FILES.get("file"),
+                team=caller.team,
+                requested_by=caller.user,
+            ),
         )
     wanted = AddAIModelIn.from_request(request)
-    return 202, actions.add_ai_model(
-        **wanted.model_dump(), team=caller.team, requested_by=caller.user
+    return Status(
+        202, actions.add_ai_model(**wanted.model_dump(), team=caller.team, requested_by=caller.user)
     )
 
 
@@ -78,9 +81,9 @@ def get_ai_model(request: CallerRequest, ai_model_id: int) -> AIModel:
     auth=needs(Permission.DEPLOY),
     operation_id="delete_ai_model",
 )
-def delete_ai_model(request: CallerRequest, ai_model_id: int) -> tuple[int, Operation]:
+def delete_ai_model(request: CallerRequest, ai_model_id: int) -> Status[Operation]:
     ai_model = queries.get_ai_model(team=request.caller.team, ai_model_id=ai_model_id)
-    return 202, actions.delete_ai_model(ai_model=ai_model, requested_by=request.caller.user)
+    return Status(202, actions.delete_ai_model(ai_model=ai_model, requested_by=request.caller.user))
 
 
 @router.post(
@@ -89,9 +92,9 @@ def delete_ai_model(request: CallerRequest, ai_model_id: int) -> tuple[int, Oper
     auth=needs(Permission.OPERATE),
     operation_id="verify_ai_model",
 )
-def verify_ai_model(request: CallerRequest, ai_model_id: int) -> tuple[int, Operation]:
+def verify_ai_model(request: CallerRequest, ai_model_id: int) -> Status[Operation]:
     ai_model = queries.get_ai_model(team=request.caller.team, ai_model_id=ai_model_id)
-    return 202, actions.verify_ai_model(ai_model=ai_model, requested_by=request.caller.user)
+    return Status(202, actions.verify_ai_model(ai_model=ai_model, requested_by=request.caller.user))
 
 
 @router.post(
@@ -100,10 +103,10 @@ def verify_ai_model(request: CallerRequest, ai_model_id: int) -> tuple[int, Oper
     auth=needs(Permission.DEPLOY),
     operation_id="fetch_ai_model",
 )
-def fetch_ai_model(request: CallerRequest, ai_model_id: int) -> tuple[int, Operation]:
+def fetch_ai_model(request: CallerRequest, ai_model_id: int) -> Status[Operation]:
     """Bring the file of a failed AI model again, from where it came."""
     ai_model = queries.get_ai_model(team=request.caller.team, ai_model_id=ai_model_id)
-    return 202, actions.fetch_ai_model(ai_model=ai_model, requested_by=request.caller.user)
+    return Status(202, actions.fetch_ai_model(ai_model=ai_model, requested_by=request.caller.user))
 
 
 @router.get(
