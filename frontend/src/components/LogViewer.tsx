@@ -146,7 +146,11 @@ export function LogViewer({
 
   function asText(): string {
     return visible
-      .map((line) => `${line.sequence}\t${line.at}\t${line.level}\t${stripAnsi(line.text)}`)
+      .map((line) =>
+        line.isNote
+          ? stripAnsi(line.text)
+          : `${line.sequence}\t${line.at}\t${line.level}\t${stripAnsi(line.text)}`,
+      )
       .join("\n");
   }
 
@@ -160,7 +164,7 @@ export function LogViewer({
   }
 
   const unseen = follow ? 0 : Math.max(0, visible.length - seenCount);
-  const numberWidth = `${Math.max(4, String(lines.at(-1)?.sequence ?? 0).length) + 0.5}ch`;
+  const numberWidth = `${Math.max(4, String(Math.floor(lines.at(-1)?.sequence ?? 0)).length) + 0.5}ch`;
 
   return (
     <section
@@ -279,7 +283,7 @@ export function LogViewer({
                 data-target={line.sequence === targetLine || undefined}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
-                {onLinkLine ? (
+                {onLinkLine && !line.isNote ? (
                   <button
                     type="button"
                     className={styles.number}
@@ -292,7 +296,7 @@ export function LogViewer({
                   </button>
                 ) : (
                   <span className={styles.number} style={{ width: numberWidth }}>
-                    {line.sequence}
+                    {!line.isNote && line.sequence}
                   </span>
                 )}
                 <span className={styles.text}>

@@ -6,6 +6,8 @@ export interface LogLine {
   step: string;
   level: string;
   text: string;
+  /** The viewer's own line between two written ones, such as where a step begins: not numbered. */
+  isNote?: boolean;
 }
 
 export interface LogBuffer {

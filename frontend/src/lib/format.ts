@@ -117,7 +117,11 @@ export function formatDuration(milliseconds: Maybe<number>, language: Language):
   if (milliseconds === null || milliseconds === undefined) return UNKNOWN;
   const ms = Math.max(0, milliseconds);
   if (ms < 995) return `${digits(ms / SECOND, 2, language)}${NO_BREAK}s`;
-  if (ms < 9.95 * SECOND) return `${digits(ms / SECOND, 1, language)}${NO_BREAK}s`;
+  if (ms < 9.95 * SECOND) {
+    // Whole seconds were rounded on purpose, where tenths would say too much.
+    const places = Number.isInteger(ms / SECOND) ? 0 : 1;
+    return `${digits(ms / SECOND, places, language)}${NO_BREAK}s`;
+  }
   if (ms < 59.5 * SECOND) return `${Math.round(ms / SECOND)}${NO_BREAK}s`;
   if (ms < HOUR - SECOND / 2) return twoUnits(ms, MINUTE, "min", SECOND, "s");
   if (ms < DAY) return twoUnits(ms, HOUR, "h", MINUTE, "min");

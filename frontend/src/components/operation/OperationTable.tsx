@@ -121,7 +121,7 @@ function StateCell({ operation }: { operation: OperationOut }) {
 }
 
 /** A running operation that was asked to stop is cancelled once its work has stopped. */
-export function isCancelling(operation: OperationOut & { cancel_requested_at?: string | null }) {
+export function isCancelling(operation: OperationOut) {
   return operation.state === "running" && Boolean(operation.cancel_requested_at);
 }
 

@@ -13,7 +13,7 @@ export function OperationActions({ operation }: { operation: OperationDetail }) 
   const [, setView] = useView();
   const address = subjectAddress(operation);
   const isOpen = operation.state === "running" || operation.state === "queued";
-  const isCancelling = isOpen && operation.cancel_requested_at !== null;
+  const isCancelling = isOpen && Boolean(operation.cancel_requested_at);
   const canEnd = operation.state === "failed" || operation.state === "cancelled";
 
   return (

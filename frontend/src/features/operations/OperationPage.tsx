@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { useTranslations } from "use-intl";
 import { LogViewer } from "@/components/LogViewer";
 import { EMPTY_LOG } from "@/components/logBuffer";
@@ -22,7 +23,9 @@ import styles from "./operations.module.css";
 import { ProgressCard } from "./ProgressCard";
 import { currentStep } from "./progress";
 import { StepsCard } from "./StepsCard";
+import { withStepNotes } from "./stepNotes";
 import { useSentence } from "./useSentence";
+import { useStepTime } from "./useStepTime";
 
 export function OperationPage() {
   const t = useTranslations("operations");
@@ -30,11 +33,7 @@ export function OperationPage() {
   const query = useQuery(operationQuery(operationId ?? ""));
   if (query.data) return <Operation key={query.data.id} operation={query.data} />;
   return (
-    <PageFrame
-      title={t("title")}
-      place={t("title")}
-      crumbs={[{ label: t("title"), to: "/operations" }]}
-    >
+    <PageFrame title={t("title")} place={t("title")}>
       <QueryView query={query} skeleton={<CardSkeleton lines={8} />}>
         {() => null}
       </QueryView>
@@ -47,7 +46,7 @@ function Operation({ operation }: { operation: OperationDetail }) {
   const title = useOperationTitle()(operation);
   const isOpen = operation.state === "running" || operation.state === "queued";
   const now = useTick(1000, isOpen);
-  const isCancelling = isOpen && operation.cancel_requested_at !== null;
+  const isCancelling = isOpen && Boolean(operation.cancel_requested_at);
   const wasLost = operation.state === "queued" && operation.state_reason !== "";
 
   return (
@@ -86,7 +85,17 @@ function Operation({ operation }: { operation: OperationDetail }) {
 function OperationLog({ operation, title }: { operation: OperationDetail; title: string }) {
   const t = useTranslations("operations.log");
   const [view, setView] = useView();
+  const timeOf = useStepTime();
   const lines = (useQuery(logQuery(operation.id)).data ?? EMPTY_LOG).lines;
+  const shown = useMemo(
+    () =>
+      withStepNotes(lines, operation.steps, {
+        done: () => t("done"),
+        stopped: () => t("stopped"),
+        after: (step) => [timeOf(step, 0), step.detail].filter(Boolean).join(" · "),
+      }),
+    [lines, operation.steps, t, timeOf],
+  );
   const chosen = operation.steps.find((step) => step.name === view.step);
   const step = chosen ?? currentStep(operation.steps) ?? operation.steps.at(-1);
   const firstOfStep = chosen && lines.find((line) => line.step === chosen.name)?.sequence;
@@ -103,7 +112,7 @@ function OperationLog({ operation, title }: { operation: OperationDetail; title:
   return (
     <div className={styles.log}>
       <LogViewer
-        lines={lines}
+        lines={shown}
         note={step && t("note", { step: String(step.position), title: step.title })}
         fileName={title.toLowerCase().replace(/[^\p{L}\d.]+/gu, "-")}
         targetLine={target}

@@ -2,13 +2,13 @@ import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { StepList, type StepRow } from "@/components/StepList";
 import { useView } from "@/components/useView";
-import { useFormat } from "@/i18n/useFormat";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import type { OperationDetail } from "./data";
 import styles from "./operations.module.css";
-import { currentStep, type StepLike, stepDuration } from "./progress";
+import { currentStep, type StepLike } from "./progress";
 import { usePhone } from "./usePhone";
+import { useStepTime } from "./useStepTime";
 
 const SHOWN_ON_A_PHONE = 3;
 
@@ -16,7 +16,7 @@ const SHOWN_ON_A_PHONE = 3;
 export function StepsCard({ operation, now }: { operation: OperationDetail; now: number }) {
   const t = useTranslations("operations.steps");
   const words = useTranslations("components.steps");
-  const format = useFormat();
+  const timeOf = useStepTime();
   const [view, setView] = useView();
   const [isWhole, setWhole] = useState(false);
   const isPhone = usePhone();
@@ -38,7 +38,7 @@ export function StepsCard({ operation, now }: { operation: OperationDetail; now:
         (isCurrent && operation.progress_text) ||
         step.detail ||
         (step.state === "pending" && hasEnded ? words("notStarted") : ""),
-      time: stepDuration(step, now) === null ? "" : format.duration(stepDuration(step, now)),
+      time: timeOf(step, now),
       state: step.state as StepRow["state"],
     };
   }

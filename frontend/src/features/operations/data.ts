@@ -15,7 +15,6 @@ import type { OperationFilters } from "./filters";
 /** An operation with its steps. */
 export interface OperationDetail extends OperationOut {
   steps: StepOut[];
-  cancel_requested_at: string | null;
 }
 
 const ROWS_PER_PAGE = 50;
@@ -50,7 +49,7 @@ export function operationQuery(id: string) {
         unwrap(api.GET("/api/operations/{operation_id}", { params })),
         unwrap(api.GET("/api/operations/{operation_id}/steps", { params })),
       ]);
-      return { cancel_requested_at: null, ...operation, steps: steps.items };
+      return { ...operation, steps: steps.items };
     },
   });
 }
@@ -81,7 +80,7 @@ async function fetchNewLines(
       }),
     );
     buffer = addLines(buffer, page.items);
-    if (page.items.length === 0 || buffer.lastSequence >= page.last_sequence) return buffer;
+    if (page.items.length < LINES_PER_PAGE) return buffer;
     // A long log shows page by page, not only once the last page is here.
     client.setQueryData(queryKey, buffer);
   }

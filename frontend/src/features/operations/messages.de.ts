@@ -61,6 +61,8 @@ export const de: Translated<typeof en> = {
   },
   log: {
     note: "Schritt {step}, {title}",
+    done: "erledigt",
+    stopped: "angehalten",
     linkCopied: "Link zu Zeile {line} kopiert.",
   },
   open: "{name} öffnen",

@@ -1,7 +1,7 @@
 export const en = {
   title: "Operations",
   sentence:
-    "{running, plural, =0 {Nothing runs} one {# runs} other {# run}}{failed, plural, =0 {} other { · # failed}} · everything here goes on when you close the page",
+    "{running, plural, =0 {Nothing runs} other {# running}}{failed, plural, =0 {} other { · # failed}} · everything here goes on when you close the page",
   asking: "Everything that takes a while, with its log",
   filter: {
     state: "Filter by state",
@@ -58,6 +58,8 @@ export const en = {
   },
   log: {
     note: "step {step}, {title}",
+    done: "done",
+    stopped: "stopped",
     linkCopied: "Link to line {line} copied.",
   },
   open: "Open {name}",

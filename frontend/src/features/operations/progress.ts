@@ -7,13 +7,13 @@ export interface StepLike {
   state: string;
   detail: string;
   attempt: number;
-  started_at: string | null;
-  finished_at: string | null;
+  started_at?: string | null | undefined;
+  finished_at?: string | null | undefined;
 }
 
 interface OperationLike {
   state: string;
-  progress: number | null;
+  progress?: number | null | undefined;
   attempt: number;
 }
 
@@ -47,7 +47,7 @@ export function shareDone(operation: OperationLike, steps: readonly StepLike[]):
 
 /** A share of exactly 1 is left over from the step before. */
 function reportsShare(operation: OperationLike): boolean {
-  return operation.state === "running" && operation.progress !== null && operation.progress < 1;
+  return operation.state === "running" && (operation.progress ?? 1) < 1;
 }
 
 /** Milliseconds left of the running step at its pace so far, or null while that is a guess. */
@@ -57,7 +57,7 @@ export function timeLeft(
   now: number,
 ): number | null {
   const share = operation.progress;
-  if (!reportsShare(operation) || share === null || share < ROUGHLY_KNOWN_FROM) return null;
+  if (!reportsShare(operation) || !share || share < ROUGHLY_KNOWN_FROM) return null;
   if (!step?.started_at || step.state !== "running") return null;
   const elapsed = now - Date.parse(step.started_at);
   return elapsed < ELAPSED_AT_LEAST_MS ? null : (elapsed * (1 - share)) / share;

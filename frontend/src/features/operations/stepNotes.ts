@@ -1,0 +1,71 @@
+/** Marks in a log where each step begins and how it ended, as the steps themselves say it. */
+import type { LogLine } from "@/components/logBuffer";
+import type { StepLike } from "./progress";
+
+const EMBER = "\u001b[1;35m";
+const GREEN = "\u001b[32m";
+const RED = "\u001b[31m";
+const DIM = "\u001b[2m";
+const PLAIN = "\u001b[0m";
+
+export interface NoteWords {
+  /** What stands after the mark: "done", then how long it took and what it said. */
+  done: (step: StepLike) => string;
+  stopped: (step: StepLike) => string;
+  after: (step: StepLike) => string;
+}
+
+/**
+ * The lines with a mark before the first of each step and behind the last of each ended one.
+ *
+ * Marks sit between two numbers, so they sort like lines and are never taken for one.
+ */
+export function withStepNotes(
+  lines: readonly LogLine[],
+  steps: readonly StepLike[],
+  words: NoteWords,
+): readonly LogLine[] {
+  const byName = new Map(steps.map((step) => [step.name, step]));
+  const lastOf = new Map<string, number>();
+  lines.forEach((line, index) => {
+    if (line.step) lastOf.set(line.step, index);
+  });
+  const shown: LogLine[] = [];
+  let before = "";
+  lines.forEach((line, index) => {
+    const step = byName.get(line.step);
+    if (step && line.step !== before) {
+      if (shown.length > 0) shown.push(note(line, -0.4, ""));
+      shown.push(note(line, -0.2, `${EMBER}▸ ${step.title}${PLAIN}`));
+    }
+    shown.push(line);
+    before = line.step || before;
+    if (step && lastOf.get(line.step) === index) {
+      const end = ending(step, words);
+      if (end) shown.push({ ...note(line, 0.2, end), at: step.finished_at ?? line.at });
+    }
+  });
+  return shown;
+}
+
+function ending(step: StepLike, words: NoteWords): string | null {
+  const rest = words.after(step);
+  if (step.state === "succeeded") {
+    return `${GREEN}✓ ${words.done(step)}${PLAIN} ${DIM}${rest}${PLAIN}`;
+  }
+  if (step.state === "failed" || step.state === "cancelled") {
+    return `${RED}✗ ${words.stopped(step)}${PLAIN} ${DIM}${rest}${PLAIN}`;
+  }
+  return null;
+}
+
+function note(beside: LogLine, offset: number, text: string): LogLine {
+  return {
+    sequence: beside.sequence + offset,
+    at: beside.at,
+    step: beside.step,
+    level: "info",
+    text,
+    isNote: true,
+  };
+}
