@@ -49,7 +49,7 @@ class Node(TeamOwnedModel, StatefulModel):
         said = [
             cpu.get("model", ""),
             f"{cpu['threads']} threads" if cpu.get("threads") else "",
-            f"{memory['total_bytes'] / 2**30:.0f} GB" if memory.get("total_bytes") else "",
+            f"{memory['total_bytes'] / 1e9:.0f} GB" if memory.get("total_bytes") else "",
             *(f"{cards.count(name)} × {name}" for name in dict.fromkeys(cards)),
         ]
         return " · ".join(part for part in said if part)
