@@ -37,8 +37,8 @@ const PAGES = [
   { name: "upstreams", path: "/upstreams" },
   { name: "settings", path: "/settings" },
   { name: "profile", path: "/profile" },
-  { name: "palette", path: "/", then: (page) => page.keyboard.press("Control+k") },
-  { name: "keyboard", path: "/", then: (page) => page.keyboard.press("?") },
+  { name: "palette", path: "/", act: (page) => page.keyboard.press("Control+k") },
+  { name: "keyboard", path: "/", act: (page) => page.keyboard.press("?") },
 ];
 
 const LOOKS = [
@@ -132,14 +132,14 @@ try {
   await browser.close();
 }
 
-async function shoot(page, look, { name, path, then }) {
+async function shoot(page, look, { name, path, act }) {
   if (!name.includes(ONLY)) return;
   const address = typeof path === "function" ? await path(page) : path;
   if (!address) return;
   await page.goto(address);
   await settle(page);
-  if (then) {
-    await then(page);
+  if (act) {
+    await act(page);
     await page.locator("[role=dialog]").first().waitFor();
     await page.waitForTimeout(300);
   }

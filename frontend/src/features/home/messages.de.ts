@@ -84,7 +84,7 @@ export const de: Translated<typeof en> = {
     request: {
       title: "Die erste Anfrage eines Programms",
       detail: "Benutze den Schlüssel irgendwo. Diese Zeile wird dann grün.",
-      done: "{requests, plural, one {# Anfrage} other {# Anfragen}}, {tokens} Token.",
+      done: "Die letzte kam {moment}.",
     },
     done: "erledigt",
     toDo: "offen",

@@ -81,7 +81,7 @@ export const en = {
     request: {
       title: "The first request of a program",
       detail: "Use the key anywhere. This line turns green.",
-      done: "{requests, plural, one {# request} other {# requests}}, {tokens} tokens.",
+      done: "The last one came {moment}.",
     },
     done: "done",
     toDo: "to do",
