@@ -1,0 +1,86 @@
+import { Menu } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+import { deleteAIModel, verifyAIModel } from "@/api/aiModels";
+import type { AiModelOut } from "@/api/generated/schema";
+import { reasonAgainst } from "@/components/allowed";
+import { ConfirmDialog } from "@/components/ConfirmDialog";
+import { useOperationTitle } from "@/components/operation/useOperationTitle";
+import { useProblemWords } from "@/components/ProblemNotice";
+import { useAnnounceOperation } from "@/components/useAnnounce";
+import { useFormat } from "@/i18n/useFormat";
+import { IconButton } from "@/ui/Button";
+import { CheckIcon, EllipsisIcon, TrashIcon } from "@/ui/icons";
+import { showToast } from "@/ui/toasts";
+
+/** What else can be done with a model's file: verify it, delete it. */
+export function ModelMenu({ aiModel, title }: { aiModel: AiModelOut; title: string }) {
+  const t = useTranslations("models");
+  const format = useFormat();
+  const announce = useAnnounceOperation();
+  const titleOf = useOperationTitle();
+  const [asks, setAsks] = useState(false);
+  const verify = useMutation({
+    mutationFn: () => verifyAIModel(aiModel.id),
+    onSuccess: (operation) => announce(operation, titleOf(operation)),
+    onError: () => showToast({ tone: "bad", text: problem.detail || problem.title }),
+  });
+  const remove = useMutation({
+    mutationFn: () => deleteAIModel(aiModel.id),
+    onSuccess: (operation) => {
+      setAsks(false);
+      announce(operation, titleOf(operation));
+    },
+  });
+  const problem = useProblemWords(verify.error);
+  const againstVerify = reasonAgainst(aiModel, "verify_ai_model");
+  const againstDelete = reasonAgainst(aiModel, "delete_ai_model");
+  return (
+    <>
+      <Menu>
+        <Menu.Target>
+          <IconButton
+            kind="plain"
+            size="md"
+            hint={false}
+            icon={EllipsisIcon}
+            label={t("more", { name: title })}
+          />
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item
+            leftSection={<CheckIcon />}
+            disabled={againstVerify !== null}
+            title={againstVerify ?? undefined}
+            onClick={() => verify.mutate()}
+          >
+            {t("page.verify")}
+          </Menu.Item>
+          <Menu.Item
+            leftSection={<TrashIcon />}
+            disabled={againstDelete !== null}
+            title={againstDelete ?? undefined}
+            onClick={() => setAsks(true)}
+          >
+            {t("page.delete")}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <ConfirmDialog
+        open={asks}
+        onClose={() => setAsks(false)}
+        title={t("remove.title", { name: aiModel.name })}
+        consequences={[
+          t("remove.row", { name: aiModel.name }),
+          t("remove.blob", { size: format.bytes(aiModel.size_bytes) }),
+          t("remove.again"),
+        ]}
+        confirm={t("remove.confirm", { name: aiModel.name })}
+        onConfirm={() => remove.mutate()}
+        busy={remove.isPending}
+        error={remove.error}
+      />
+    </>
+  );
+}
