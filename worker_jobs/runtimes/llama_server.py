@@ -54,6 +54,8 @@ def make_params(server: dict[str, Any], port: int) -> Any:
     params.use_jinja = True
     params.cache_prompt = True
     params.cache_ram_mib = PROMPT_CACHE_MEBIBYTES
+    # Weights that are rearranged for this processor would be held twice beside a mapped file.
+    params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
     params.fit_params = False  # what was asked for, or an error: never silently less
     params.endpoint_metrics = params.endpoint_slots = True
     params.ui = False
