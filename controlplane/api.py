@@ -25,6 +25,7 @@ from apps.operations.api import router as operations_router
 from apps.operations.api import timeline_router
 from controlplane import problems
 from controlplane.audit import audited
+from controlplane.status.api import router as status_router
 
 
 class OrjsonRenderer(BaseRenderer):
@@ -56,6 +57,7 @@ api.add_router("/nodes", nodes_router, tags=["nodes"])
 api.add_router("/ai-models", ai_models_router, tags=["ai_models"])
 api.add_router("/deployments", deployments_router, tags=["deployments"])
 api.add_router("/catalogue", catalogue_router, tags=["catalogue"])
+api.add_router("/status", status_router, tags=["status"])
 
 api.add_decorator(audited, mode="view")
 problems.register(api)

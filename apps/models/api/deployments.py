@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from apps.accounts.auth import CallerRequest, needs
 from apps.core.pagination import paginate
@@ -38,14 +38,17 @@ def _deployment(request: CallerRequest, deployment_id: int) -> Deployment:
     auth=needs(Permission.DEPLOY),
     operation_id="deploy_model",
 )
-def deploy_model(request: CallerRequest, wanted: DeploymentIn) -> tuple[int, Operation]:
-    return 202, actions.deploy_model(
-        team=request.caller.team,
-        requested_by=request.caller.user,
-        wanted=queries.wanted_deployment(
-            team=request.caller.team, **wanted.dict(exclude={"force"})
+def deploy_model(request: CallerRequest, wanted: DeploymentIn) -> Status[Operation]:
+    return Status(
+        202,
+        actions.deploy_model(
+            team=request.caller.team,
+            requested_by=request.caller.user,
+            wanted=queries.wanted_deployment(
+                team=request.caller.team, **wanted.dict(exclude={"force"})
+            ),
+            force=wanted.force,
         ),
-        force=wanted.force,
     )
 
 
@@ -95,12 +98,15 @@ def get_deployment(request: CallerRequest, deployment_id: int) -> Deployment:
 )
 def change_deployment(
     request: CallerRequest, deployment_id: int, changes: DeploymentChangesIn
-) -> tuple[int, Operation]:
-    return 202, actions.change_deployment(
-        deployment=_deployment(request, deployment_id),
-        requested_by=request.caller.user,
-        changes=changes.dict(exclude_unset=True, exclude={"force"}),
-        force=changes.force,
+) -> Status[Operation]:
+    return Status(
+        202,
+        actions.change_deployment(
+            deployment=_deployment(request, deployment_id),
+            requested_by=request.caller.user,
+            changes=changes.dict(exclude_unset=True, exclude={"force"}),
+            force=changes.force,
+        ),
     )
 
 
@@ -110,9 +116,9 @@ def change_deployment(
     auth=needs(Permission.DEPLOY),
     operation_id="delete_deployment",
 )
-def delete_deployment(request: CallerRequest, deployment_id: int) -> tuple[int, None]:
+def delete_deployment(request: CallerRequest, deployment_id: int) -> Status[None]:
     actions.delete_deployment(deployment=_deployment(request, deployment_id))
-    return 204, None
+    return Status(204, None)
 
 
 @router.post(
@@ -121,10 +127,13 @@ def delete_deployment(request: CallerRequest, deployment_id: int) -> tuple[int, 
     auth=needs(Permission.OPERATE),
     operation_id="stop_deployment",
 )
-def stop_deployment(request: CallerRequest, deployment_id: int) -> tuple[int, Operation]:
-    return 202, actions.stop_deployment(
-        deployment=_deployment(request, deployment_id),
-        requested_by=request.caller.user,
+def stop_deployment(request: CallerRequest, deployment_id: int) -> Status[Operation]:
+    return Status(
+        202,
+        actions.stop_deployment(
+            deployment=_deployment(request, deployment_id),
+            requested_by=request.caller.user,
+        ),
     )
 
 
@@ -134,10 +143,13 @@ def stop_deployment(request: CallerRequest, deployment_id: int) -> tuple[int, Op
     auth=needs(Permission.OPERATE),
     operation_id="start_deployment",
 )
-def start_deployment(request: CallerRequest, deployment_id: int) -> tuple[int, Operation]:
-    return 202, actions.start_deployment(
-        deployment=_deployment(request, deployment_id),
-        requested_by=request.caller.user,
+def start_deployment(request: CallerRequest, deployment_id: int) -> Status[Operation]:
+    return Status(
+        202,
+        actions.start_deployment(
+            deployment=_deployment(request, deployment_id),
+            requested_by=request.caller.user,
+        ),
     )
 
 
@@ -147,10 +159,13 @@ def start_deployment(request: CallerRequest, deployment_id: int) -> tuple[int, O
     auth=needs(Permission.OPERATE),
     operation_id="restart_deployment",
 )
-def restart_deployment(request: CallerRequest, deployment_id: int) -> tuple[int, Operation]:
-    return 202, actions.restart_deployment(
-        deployment=_deployment(request, deployment_id),
-        requested_by=request.caller.user,
+def restart_deployment(request: CallerRequest, deployment_id: int) -> Status[Operation]:
+    return Status(
+        202,
+        actions.restart_deployment(
+            deployment=_deployment(request, deployment_id),
+            requested_by=request.caller.user,
+        ),
     )
 
 
