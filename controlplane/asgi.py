@@ -35,5 +35,6 @@ application = ProtocolTypeRouter(
     {
         "http": http,
         "websocket": URLRouter(websocket_routes),
+        "lifespan": gateway,  # it delivers its usage before the process ends
     }
 )

@@ -42,6 +42,7 @@ class FaultyUpstream:
 
     closes_after_stream: bool = False
     dies_before_first_byte: bool = False
+    says_nothing: bool = False
     status: int = 200
     reply_headers: dict[str, str] = field(default_factory=dict)
     error_body: bytes = b'{"error": {"message": "no"}}'
@@ -140,7 +141,7 @@ class FaultyUpstream:
     ) -> bool:
         body = seen.body if seen.raw_body else {}
         fault = body.get("user", "")
-        if fault == "slow":
+        if fault == "slow" or self.says_nothing:
             await self._pause(30, watcher)
         if fault == "garbage":
             writer.write(b"this is not HTTP\r\n\r\n")

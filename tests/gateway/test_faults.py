@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import msgspec
 import openai
 import pytest
 
+from apps.gateway.dataplane import snapshot
 from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.gateway.harness import SECRET, House, Served, resident_mib
 from tests.waiting import eventually
@@ -96,6 +98,16 @@ class TestASlowReader:
             eventually(settled, within=10)
             assert upstream.sent_bytes < 30_000_000  # of 150 MB
             assert resident_mib() - before < 60
+
+    def test_one_that_takes_nothing_at_all_is_let_go(
+        self, house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
+    ) -> None:
+        house.serve("tiny", upstream.url)
+        gateway = start_gateway(stall_seconds=0.5)
+
+        with raw_request(gateway, stream=True, max_tokens=3000, filler=50_000):
+            eventually(lambda: upstream.cut == 1, within=5)
+            assert house.wait_for_usage(1)[0].error == "client_left"
 
 
 class TestTheUpstreamBreaks:
@@ -268,6 +280,58 @@ class TestErrorsOfTheUpstream:
             gateway = start_gateway()
             while not busy.seen:
                 assert post(gateway).status_code == 200
+
+
+class TestFallbacks:
+    @pytest.mark.parametrize(
+        ("cause", "given"),
+        [
+            ("refused", {"dies_before_first_byte": True}),
+            ("5xx", {"status": 500}),
+            ("5xx", {"status": 503}),
+            ("429", {"status": 429}),
+            ("timeout", {"says_nothing": True}),
+            (
+                "context",
+                {"status": 400, "error_body": b'{"error":{"type":"exceed_context_size_error"}}'},
+            ),
+        ],
+    )
+    def test_each_cause_leads_on(
+        self, house: House, start_gateway: Callable[..., Served], cause: Any, given: dict[str, Any]
+    ) -> None:
+        """Three routes in a chain; the one in the middle fails as well."""
+        with (
+            FaultyUpstream(**given) as first,
+            FaultyUpstream(status=503) as second,
+            FaultyUpstream() as third,
+        ):
+            for name, server in (("tiny", first), ("middle", second), ("last", third)):
+                house.serve(name, server.url)
+            for position, (on, to) in enumerate([(cause, "middle"), ("5xx", "last")]):
+                house.routes[position] = msgspec.structs.replace(
+                    house.routes[position], fallbacks=[snapshot.FallbackEntry(on=[on], to=to)]
+                )
+
+            reply = post(start_gateway(first_byte_seconds=0.3))
+
+            assert reply.status_code == 200
+            assert reply.headers["x-served-by"] == "up-3"
+            assert [len(server.seen) for server in (first, second, third)] == [1, 1, 1]
+
+    def test_another_cause_does_not(
+        self, house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
+    ) -> None:
+        with FaultyUpstream(status=429) as busy:
+            house.serve("tiny", busy.url)
+            house.serve("other", upstream.url)
+            house.routes[0] = msgspec.structs.replace(
+                house.routes[0], fallbacks=[snapshot.FallbackEntry(on=["timeout"], to="other")]
+            )
+            reply = post(start_gateway())
+
+        assert reply.status_code == 429
+        assert upstream.seen == []
 
 
 class TestWhatPassesThrough:

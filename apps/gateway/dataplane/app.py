@@ -61,9 +61,10 @@ class Gateway:
                 quiet_seconds=config.quiet_seconds,
             ),
             counters=self._counters,
+            calls=set(),
         )
         await context.link.start()
-        self._sweeper = asyncio.get_running_loop().create_task(_sweep(context.pool))
+        self._sweeper = asyncio.get_running_loop().create_task(_sweep(context))
         self._context = context
         return context
 
@@ -79,6 +80,10 @@ class Gateway:
 
     def collect(self) -> Iterator[Metric]:
         yield from self._counters.collect()
+        in_flight = 0 if self._context is None else len(self._context.calls)
+        yield GaugeMetricFamily(
+            "hearth_gateway_requests_in_flight", "Requests being served", value=in_flight
+        )
         link = None if self._context is None else self._context.link
         if link is None:
             return
@@ -101,15 +106,16 @@ class Gateway:
             return
         context = self._context or await self._ready()
         call = Call(context, scope, receive, send)
-        context.counters.inflight += 1
+        context.calls.add(call)
         try:
             await _serve(call)
         except asyncio.CancelledError:
             if not call.left or call.task is None:
+                call.error = "gateway_stopped"
                 raise
-            call.task.uncancel()  # it was our own watcher: the client has left
+            call.task.uncancel()  # it was our own doing: the client has left
         finally:
-            context.counters.inflight -= 1
+            context.calls.discard(call)
             call.close()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -124,10 +130,13 @@ class Gateway:
                 return
 
 
-async def _sweep(pool: Pool) -> None:
+async def _sweep(context: Context) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
-        pool.sweep()
+        context.pool.sweep()
+        now = time.monotonic()
+        for call in [call for call in context.calls if call.is_stalled(now)]:
+            call.drop_client()
 
 
 async def _serve(call: Call) -> None:

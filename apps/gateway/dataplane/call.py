@@ -41,6 +41,7 @@ class Context:
     link: ControlLink
     pool: Pool
     counters: Counters
+    calls: "set[Call]"
 
 
 class Call:
@@ -70,6 +71,7 @@ class Call:
         "route",
         "scope",
         "send",
+        "sending_since",
         "started",
         "status",
         "task",
@@ -99,6 +101,7 @@ class Call:
         self.error = ""
         self.started = False
         self.left = False
+        self.sending_since: float | None = None  # monotonic seconds
         self.queue_seconds = 0.0
         self.connect_seconds = 0.0
         self.first_byte_seconds = 0.0
@@ -124,9 +127,18 @@ class Call:
     async def _wait_for_leaving(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":
             pass
-        if self.task is not None and not self._settled:
+        self.drop_client()
+
+    def drop_client(self) -> None:
+        """The client has left, or takes nothing any more: end the work for it."""
+        if self.task is not None and not self.left and not self._settled:
             self.left = True
             self.task.cancel()
+
+    def is_stalled(self, now: float) -> bool:
+        """Whether the client has not made room for a single part for too long."""
+        since = self.sending_since
+        return since is not None and now - since > self.context.config.stall_seconds
 
     def stop_watching(self) -> None:
         if self._timer is not None:
@@ -146,7 +158,9 @@ class Call:
         )
 
     async def send_part(self, part: bytes) -> None:
+        self.sending_since = time.monotonic()
         await self.send({"type": "http.response.body", "body": part, "more_body": True})
+        self.sending_since = None
 
     async def end_reply(self, part: bytes = b"") -> None:
         """Settle, then let the client have the last of its bytes."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from prometheus_client.core import (
     CounterMetricFamily,
-    GaugeMetricFamily,
     HistogramMetricFamily,
     Metric,
 )
@@ -15,13 +14,12 @@ _BUCKETS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600) 
 
 
 class Counters:
-    __slots__ = ("_buckets", "_seconds", "failures", "inflight", "requests", "tokens")
+    __slots__ = ("_buckets", "_seconds", "failures", "requests", "tokens")
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str, int]] = Counter()  # endpoint, model, status
         self.tokens: Counter[tuple[str, str]] = Counter()  # model, direction
         self.failures: Counter[tuple[str, str]] = Counter()  # served by, cause
-        self.inflight = 0
         self._buckets = [0] * (len(_BUCKETS) + 1)
         self._seconds = 0.0
 
@@ -52,9 +50,6 @@ class Counters:
         for labels, count in list(self.failures.items()):
             failures.add_metric(list(labels), count)
         yield failures
-        yield GaugeMetricFamily(
-            "hearth_gateway_requests_in_flight", "Requests being served", value=self.inflight
-        )
         yield self._duration()
 
     def _duration(self) -> Metric:

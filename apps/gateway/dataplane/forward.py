@@ -15,6 +15,8 @@ from apps.gateway.dataplane.sse import EventRelay
 from apps.gateway.dataplane.upstream import Connection
 
 _AVOID_SECONDS = 2.0
+# How servers say that a prompt is longer than their context: llama.cpp, OpenAI and vLLM.
+_CONTEXT_MARKS = (b"exceed_context_size", b"context_length_exceeded", b"maximum context length")
 _PLAIN_LIMIT = 8 * 1024 * 1024  # larger replies are passed on as they come
 _WITH_USAGE_OPTION = frozenset({"/v1/chat/completions", "/v1/completions"})
 _GIVE_UP_ON_FAILED_SECONDS = 2.0
@@ -88,25 +90,33 @@ async def obtain(call: Call) -> Reply:
             failure, cause = problem, problem.cause
             _note_failure(call, choice, cause)
             continue
-        blame = _blame(reply.status)
+        blame = _blame(reply, route)
         if blame is None:
             return reply
         bad_reply, cause = reply, blame
         _note_failure(call, choice, cause)
 
 
-def _blame(status: int) -> Cause | None:
+def _blame(reply: Reply, route: Route) -> Cause | None:
     """Why another upstream may do better, or None when this reply is the answer.
 
-    A plain 500 is an answer: sending a request that breaks a server to all of them helps nobody.
+    A plain 500 is an answer unless the route says otherwise: sending a request that breaks a
+    server to all the others helps nobody.
     """
-    if status == 429:
+    if reply.status == 429:
         return "429"
-    return "5xx" if status in (502, 503, 504) else None
+    if reply.status in (502, 503, 504):
+        return "5xx"
+    if reply.status == 500 and route_table.fallback_for(route, "5xx") is not None:
+        return "5xx"
+    if reply.status in (400, 413) and any(mark in reply.body for mark in _CONTEXT_MARKS):
+        return "context"
+    return None
 
 
 def _note_failure(call: Call, choice: Choice, cause: Cause) -> None:
-    choice.endpoint.load.avoid_until = time.monotonic() + _AVOID_SECONDS
+    if cause != "context":  # that one is the request's doing
+        choice.endpoint.load.avoid_until = time.monotonic() + _AVOID_SECONDS
     call.context.counters.failures[choice.endpoint.name, cause] += 1
 
 

@@ -11,6 +11,10 @@ _REASONS: dict[str, tuple[str, str]] = {
         "The client closed the connection before its reply was complete.",
         "The model server was stopped at once; nothing goes on.",
     ),
+    "gateway_stopped": (
+        "The gateway was stopped while the reply was on its way.",
+        "A client that asks again is answered by the gateway that was started since.",
+    ),
     "upstream_broke": (
         "The server broke off in the middle of the reply.",
         "What had arrived was passed on, then the stream ended with an error.",
