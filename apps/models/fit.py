@@ -20,7 +20,7 @@ Q4_BITS = 4.9  # Q4_K_M, the smallest version most people do not notice
 
 CELL_STEP = 256  # the cache is made in steps of this many tokens
 PROMPT_BATCH = 512  # tokens computed at once while a prompt is read
-PROCESS_BYTES = 60_000_000  # the server itself before any model
+PROCESS_BYTES = 42_000_000  # the server itself before any model
 TOKEN_BYTES = 220  # a vocabulary entry in memory
 RESERVE_BYTES = 1_000_000_000  # left to the system and to Hearth
 RESERVE_SHARE = 0.05
@@ -337,7 +337,9 @@ def _sentence(needed: int, memory: NodeMemory, suggestions: Sequence[Suggestion]
     start = f"Needs {gigabytes(needed)}, {has}"
     if not suggestions:
         return f"{start}: no smaller shape of this model fits."
-    return f"{start}: {' or '.join(each.change for each in suggestions)} would fit."
+    *others, last = (each.change for each in suggestions)
+    choices = f"{', '.join(others)} or {last}" if others else last
+    return f"{start}: {choices} would fit."
 
 
 def _tokens(count: int) -> str:
