@@ -60,7 +60,7 @@ export default function Plot({
           },
           {
             ...axis,
-            size: 34,
+            size: knownTop ? 42 : 34,
             gap: 6,
             grid: { stroke: colour("--line"), width: 1 },
             splits: (_, __, ___, max) =>

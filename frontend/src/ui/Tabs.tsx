@@ -26,6 +26,7 @@ export function Tabs({ label, tabs, value }: TabsProps) {
             tab: index === 0 ? undefined : tab.value,
           })}
           replace
+          activeOptions={{ exact: true, includeSearch: true, explicitUndefined: true }}
           aria-current={tab.value === value ? "page" : undefined}
         >
           {tab.label}

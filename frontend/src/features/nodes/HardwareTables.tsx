@@ -31,12 +31,13 @@ interface PlainTableProps {
 }
 
 function PlainTable({ title, heads, rows, empty }: PlainTableProps) {
+  const t = useTranslations("nodes.hardware");
   return (
     <Card title={title} fill={rows.length > 0 ? "flush" : "body"} className={styles.wide}>
       {rows.length === 0 ? (
         <p className="sm dim">{empty ?? "·"}</p>
       ) : (
-        <section className={styles.scroll} aria-label={title} tabIndex={0}>
+        <section className={styles.scroll} aria-label={t("tableOf", { title })} tabIndex={0}>
           <table className={styles.plain}>
             <thead>
               <tr>

@@ -23,7 +23,7 @@ import { HardwareTab } from "./HardwareTab";
 import { shortProcessor } from "./hardwareWords";
 import { NodeAside } from "./NodeAside";
 import { OperationsTab } from "./OperationsTab";
-import { OverviewTab } from "./OverviewTab";
+import { Numbers, OverviewTab } from "./OverviewTab";
 import { ReplicasHere, replicasOn } from "./ReplicasHere";
 
 const TABS = ["overview", "replicas", "hardware", "operations"] as const;
@@ -83,7 +83,12 @@ function Node({ node }: { node: NodeOut }) {
           value={tab}
         />
       }
-      notice={<NotWell node={node} />}
+      notice={
+        <>
+          <NotWell node={node} />
+          {tab === "overview" && <Numbers node={node} deployments={deployments} />}
+        </>
+      }
       aside={tab === "overview" ? <NodeAside node={node} /> : undefined}
     >
       {tab === "overview" && <OverviewTab node={node} deployments={deployments} />}

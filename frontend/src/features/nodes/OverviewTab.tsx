@@ -16,7 +16,6 @@ interface OverviewProps {
 export function OverviewTab({ node, deployments }: OverviewProps) {
   return (
     <>
-      <Numbers node={node} deployments={deployments} />
       <LastHour node={node} />
       <ReplicasHere node={node} deployments={deployments} />
       <WouldFit node={node} />
@@ -25,7 +24,7 @@ export function OverviewTab({ node, deployments }: OverviewProps) {
 }
 
 /** How full and how busy it is now. Without a recent measurement every number is a dot. */
-function Numbers({ node, deployments }: OverviewProps) {
+export function Numbers({ node, deployments }: OverviewProps) {
   const t = useTranslations("nodes.stats");
   const format = useFormat();
   const sample = node.latest;
@@ -66,12 +65,12 @@ function Numbers({ node, deployments }: OverviewProps) {
       label: t("disk"),
       value: sample ? format.bytes(sample.disk_free).split(/\s/)[0] : "·",
       unit: sample
-        ? `${format.bytes(sample.disk_free).split(/\s/)[1]} ${t("free", { total: format.bytes(sample.disk_total) })}`
+        ? t("free", { unit: format.bytes(sample.disk_free).split(/\s/)[1] ?? "" })
         : undefined,
       below: sample && (
         <Meter
           share={1 - sample.disk_free / Math.max(1, sample.disk_total)}
-          label={t("free", { total: format.bytes(sample.disk_total) })}
+          label={t("ofDisk", { total: format.bytes(sample.disk_total) })}
         />
       ),
     },

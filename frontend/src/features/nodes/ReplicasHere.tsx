@@ -43,7 +43,7 @@ export function ReplicasHere({ node, deployments, alone }: ReplicasProps) {
           <span className="dim">{t("none")}</span>
         </p>
       ) : (
-        <section className={styles.scroll} aria-label={t("title")} tabIndex={0}>
+        <section className={styles.scroll} aria-label={t("table")} tabIndex={0}>
           <table className={styles.plain}>
             <thead>
               <tr>

@@ -25,7 +25,7 @@ export function useHardwareWords(): (node: NodeOut) => string {
     const cards = facts.gpus.map((gpu) =>
       [
         gpu.name.replace(/^NVIDIA (GeForce )?/, ""),
-        gpu.memory_bytes ? format.bytes(gpu.memory_bytes) : "",
+        gpu.memory_bytes ? `${format.gigabytes(gpu.memory_bytes)} GB` : "",
       ]
         .filter(Boolean)
         .join(" "),

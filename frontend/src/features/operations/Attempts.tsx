@@ -1,14 +1,17 @@
+import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
 import { StateBadge } from "@/components/StateBadge";
 import { Card } from "@/ui/Card";
-import type { OperationDetail } from "./data";
+import { endingsQuery, type OperationDetail } from "./data";
 import styles from "./operations.module.css";
 import { type Attempt, attemptsOf } from "./progress";
 
 /** How often it was tried and how far each try came. Not shown for a first one. */
 export function Attempts({ operation }: { operation: OperationDetail }) {
   const t = useTranslations("operations.attempts");
-  if (operation.attempt < 2) return null;
+  const hasEarlier = operation.attempt > 1;
+  const endings = useQuery({ ...endingsQuery(operation.id), enabled: hasEarlier }).data ?? [];
+  if (!hasEarlier) return null;
 
   function reach({ from, to, isCurrent }: Attempt): string {
     if (isCurrent && from !== null) return t("from", { from: String(from) });
@@ -30,7 +33,12 @@ export function Attempts({ operation }: { operation: OperationDetail }) {
             {attempt.isCurrent ? (
               <StateBadge bare state={operation.state} />
             ) : (
-              <StateBadge bare state="failed" label={t("ended")} tone="quiet" />
+              <StateBadge
+                bare
+                {...(endings[attempt.number - 1]
+                  ? { state: endings[attempt.number - 1] as string }
+                  : { state: "stopped", label: t("ended") })}
+              />
             )}
           </li>
         ))}

@@ -11,6 +11,7 @@ import type { OperationOut, StepOut } from "@/api/generated/schema";
 import { listKey, oneKey } from "@/api/keys";
 import { addLines, EMPTY_LOG, type LogBuffer } from "@/components/logBuffer";
 import type { OperationFilters } from "./filters";
+import { endingsOf } from "./progress";
 
 /** An operation with its steps. */
 export interface OperationDetail extends OperationOut {
@@ -50,6 +51,20 @@ export function operationQuery(id: string) {
         unwrap(api.GET("/api/operations/{operation_id}/steps", { params })),
       ]);
       return { ...operation, steps: steps.items };
+    },
+  });
+}
+
+const MOVES_AT_MOST = 200;
+
+/** How each attempt before the current one ended, oldest first: the states it ran into. */
+export function endingsQuery(id: string) {
+  return queryOptions({
+    queryKey: oneKey("operation", id, "endings"),
+    queryFn: async () => {
+      const query = { subject: `operation:${id}`, limit: MOVES_AT_MOST };
+      const timeline = await unwrap(api.GET("/api/timeline", { params: { query } }));
+      return endingsOf(timeline.items);
     },
   });
 }

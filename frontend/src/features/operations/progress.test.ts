@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   attemptsOf,
   currentStep,
+  endingsOf,
   nextStep,
   type StepLike,
   shareDone,
@@ -91,6 +92,22 @@ describe("the time left", () => {
 });
 
 describe("attempts", () => {
+  it("ended as the timeline says, back in the queue when the worker was lost", () => {
+    const move = (minute: number, title: string, source = "state") => ({
+      at: `2026-11-20T10:0${minute}:00Z`,
+      source,
+      title,
+    });
+    const moves = [
+      move(5, "running → cancelled"),
+      move(4, "queued → running"),
+      move(3, "running → failed"),
+      move(2, "running → queued"),
+      move(1, "models.deploy_model", "operation"),
+    ];
+    expect(endingsOf(moves)).toEqual(["lost", "failed", "cancelled"]);
+  });
+
   it("know where each began and where the next one took over", () => {
     const steps = [
       step(1, "succeeded", { attempt: 1 }),

@@ -70,6 +70,24 @@ export function stepDuration(step: StepLike, now: number): number | null {
   return Math.max(0, end - Date.parse(step.started_at));
 }
 
+interface Move {
+  at: string;
+  source: string;
+  title: string;
+}
+
+/**
+ * The states that running attempts ended in, oldest first, from the moves in the timeline. Back in
+ * the queue means that the worker was lost.
+ */
+export function endingsOf(moves: readonly Move[]): string[] {
+  return moves
+    .filter((move) => move.source === "state" && move.title.startsWith("running → "))
+    .sort((one, other) => Date.parse(one.at) - Date.parse(other.at))
+    .map((move) => move.title.replace("running → ", ""))
+    .map((state) => (state === "queued" ? "lost" : state));
+}
+
 export interface Attempt {
   number: number;
   /** Positions of the first and last step that this attempt worked on. */
