@@ -110,6 +110,11 @@ class LiveWorker:
         assert self.process.poll() is None, self.log.read_text()
         return " ready." in self.log.read_text()
 
+    def stop(self) -> None:
+        """As the supervisor does: ask, and wait."""
+        self.process.terminate()
+        self.process.wait(timeout=15)
+
     def kill(self) -> None:
         """As the kernel would: at once, without a word."""
         self.process.kill()
@@ -125,7 +130,12 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
     """
     started: list[LiveWorker] = []
 
-    def start(*includes: str, beat: bool = False, **settings_given: object) -> LiveWorker:
+    def start(
+        *includes: str,
+        beat: bool = False,
+        environment: dict[str, str] | None = None,
+        **settings_given: object,
+    ) -> LiveWorker:
         number = len(started) + 1
         log = tmp_path / f"worker-{number}.log"
         command = [
@@ -137,15 +147,16 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
             command += ["--include", ",".join(includes)]
         if beat:
             command += ["--beat", "--schedule", str(tmp_path / f"beat-{number}")]
-        environment = {
+        variables = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "controlplane.settings.test",
             "DATABASE_URL": database_url(),
+            **(environment or {}),
             **{f"HEARTH_TEST_{name.upper()}": str(value) for name, value in settings_given.items()},
         }
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=output, stderr=output
+                command, cwd=ROOT, env=variables, stdout=output, stderr=output
             )
         worker = LiveWorker(process, log)
         started.append(worker)

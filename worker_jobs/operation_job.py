@@ -91,7 +91,7 @@ def operation_job(
         job = OperationJob(kind, work, retry_safe=retry_safe, deadline_seconds=deadline_seconds)
         JOBS[kind] = job
 
-        @shared_task(name=f"worker_jobs.{kind}", acks_late=True)
+        @shared_task(name=f"worker_jobs.{kind}")
         def consume(*, operation_id: str) -> None:
             _consume(operation_id)
 

@@ -21,7 +21,7 @@ def periodic(*, every: float) -> Callable[[Job], Job]:
         name = f"{job.__module__}.{job.__name__}"
         running = threading.Lock()
 
-        @shared_task(name=name, acks_late=False)
+        @shared_task(name=name)
         def consume() -> None:
             if not running.acquire(blocking=False):
                 logger.info("still at the last turn", extra={"job": name})

@@ -43,7 +43,7 @@ def recover_lost_operation(*, operation_id: UUID, retry_safe: bool) -> Operation
     elif lost > settings.OPERATION_LOST_WORKERS_ALLOWED:
         _fail(
             operation,
-            error=f"{stopped} That was the {lost}th worker in a row, so it was given up.",
+            error=f"{stopped} It has lost {lost} workers in a row and was given up.",
             fix="Look at the worker's log for why it stops, then retry.",
             lost_workers=lost,
         )
