@@ -14,13 +14,14 @@ from apps.accounts.auth import identify_socket, still_signed_in  # noqa: E402 - 
 from apps.core.consumers import EventStream  # noqa: E402
 from controlplane.console import with_files  # noqa: E402
 from controlplane.dataplane import gateway  # noqa: E402
+from controlplane.uploads import with_body_limits  # noqa: E402
 
 events = EventStream.as_asgi(identify=identify_socket, still_valid=still_signed_in)
 # The stubs only know path() with views that return a response.
 websocket_routes: list[Any] = [path("ws/events", events)]  # type: ignore[arg-type]
 
 
-console = with_files(django_application)
+console = with_files(with_body_limits(django_application))
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
