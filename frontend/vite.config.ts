@@ -4,6 +4,9 @@ import { precompress } from "./precompress";
 
 const controlPlane = process.env.HEARTH_URL ?? "http://127.0.0.1:8000";
 
+// The control plane refuses writes from another origin, which this development server is.
+const asOwnOrigin = { target: controlPlane, changeOrigin: true, headers: { origin: controlPlane } };
+
 async function mockApi(): Promise<PluginOption> {
   const { mockApi } = await import("./mock_api/plugin");
   return mockApi();
@@ -27,9 +30,9 @@ export default defineConfig(async ({ command }) => ({
     proxy: process.env.HEARTH_MOCK
       ? undefined
       : {
-          "/api": controlPlane,
-          "/v1": controlPlane,
-          "/ws": { target: controlPlane, ws: true },
+          "/api": asOwnOrigin,
+          "/v1": asOwnOrigin,
+          "/ws": { ...asOwnOrigin, ws: true },
         },
   },
 }));

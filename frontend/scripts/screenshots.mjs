@@ -4,7 +4,7 @@
  *
  *   HEARTH_URL (default http://127.0.0.1:8000), HEARTH_ADMIN_PASSWORD or var/first-run.env,
  *   CHROMIUM (default /usr/bin/chromium), OUT (default docs/screens), ONLY (a part of a page's name),
- *   LANGUAGE (en or de), FULL=1 for whole pages instead of one window.
+ *   LOOK (light, dark or phone), LANGUAGE (en or de), FULL=1 for whole pages instead of one window.
  */
 import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
@@ -16,6 +16,7 @@ import { chromium } from "playwright-core";
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const OUT = resolve(process.env.OUT ?? join(ROOT, "docs/screens"));
 const ONLY = process.env.ONLY ?? "";
+const LOOK = process.env.LOOK ?? "";
 
 const PAGES = [
   { name: "home", path: "/" },
@@ -108,7 +109,7 @@ const violations = [];
 let pictures = 0;
 
 try {
-  for (const look of LOOKS) {
+  for (const look of LOOKS.filter((one) => one.name.includes(LOOK))) {
     const context = await browser.newContext({
       baseURL: url,
       viewport: { width: look.width, height: look.height },

@@ -6,7 +6,7 @@ import type { paths } from "./generated/schema";
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export function csrfToken(): string {
-  const match = /(?:^|;\s*)csrftoken=([^;]+)/.exec(document.cookie);
+  const match = /(?:^|;\s*)hearth_csrf=([^;]+)/.exec(document.cookie);
   return match?.[1] ? decodeURIComponent(match[1]) : "";
 }
 

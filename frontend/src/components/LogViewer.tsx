@@ -215,7 +215,7 @@ export function LogViewer({
         )}
         <span className="desk">
           <Menu
-            label={t("level")}
+            label={`${t("level")}: ${t(`levels.${level}`)}`}
             buttonClass={styles.tool}
             button={
               <>

@@ -37,7 +37,7 @@ export function Dialog({
   const t = useTranslations("ui");
   const inner = (
     <>
-      <header className={styles.header}>
+      <div className={styles.header}>
         <div className="grow">
           <Modal.Title component="h1" className={styles.title}>
             {title}
@@ -46,9 +46,9 @@ export function Dialog({
         </div>
         {note && !noteUnderTitle && <span className="xs dim desk">{note}</span>}
         {closable && <IconButton icon={XIcon} label={t("close")} hint={false} onClick={onClose} />}
-      </header>
+      </div>
       <div className={styles.body}>{children}</div>
-      {footer && <footer className={styles.footer}>{footer}</footer>}
+      {footer && <div className={styles.footer}>{footer}</div>}
     </>
   );
   return (

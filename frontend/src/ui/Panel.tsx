@@ -28,14 +28,14 @@ export function Panel({ open, onClose, title, width = 420, footer, children }: P
       <Drawer.Overlay />
       <Drawer.Content>
         <div className={styles.frame}>
-          <header className={styles.header}>
+          <div className={styles.header}>
             <Drawer.Title component="h1" className={styles.title}>
               {title}
             </Drawer.Title>
             <IconButton icon={XIcon} label={t("close")} hint={false} onClick={onClose} />
-          </header>
+          </div>
           <div className={styles.body}>{children}</div>
-          {footer && <footer className={styles.footer}>{footer}</footer>}
+          {footer && <div className={styles.footer}>{footer}</div>}
         </div>
       </Drawer.Content>
     </Drawer.Root>

@@ -92,13 +92,13 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           ))}
           {flat.length === 0 && <p className={styles.nothing}>{t("nothing", { words: typed })}</p>}
         </div>
-        <footer className={styles.footer}>
+        <div className={styles.footer}>
           <span className="grow">{t("hint")}</span>
           <span className="row desk">
             <kbd>↑</kbd>
             <kbd>↓</kbd> {t("choose")} <kbd>⌘↵</kbd> {t("newTab")}
           </span>
-        </footer>
+        </div>
       </Modal.Content>
     </Modal.Root>
   );
