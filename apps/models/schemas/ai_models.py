@@ -139,7 +139,8 @@ class AIModelDetailOut(AIModelOut):
 
     @staticmethod
     def resolve_facts(ai_model: AIModel) -> dict[str, Any]:
-        return ai_model.gguf
+        facts: dict[str, Any] = ai_model.gguf
+        return facts
 
 
 class ListAIModelsIn(LimitsIn):
