@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from ninja import Schema
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from apps.core.permissions import Permission
 from apps.core.schemas import AllowedActionOut, LimitsIn
@@ -37,6 +37,14 @@ class IssueKeyIn(Schema):
     name: str = Name
     models: list[str] | None = Field(None, max_length=200)  # leave out for all of the team's
     expires_at: datetime | None = None
+    limits: dict[str, int] | None = None
+
+    @field_validator("limits")
+    @classmethod
+    def promise_nothing(cls, limits: dict[str, int] | None) -> None:
+        """A limit that is taken and not kept would be worse than none."""
+        if limits:
+            raise ValueError("Keys carry no limits; leave `limits` out")
 
 
 class KeyOut(Schema):
