@@ -74,6 +74,17 @@ async function readEnvironment() {
   };
 }
 
+/** Bytes over the wire for everything a page loaded, as compressed by the server. */
+async function weigh(page) {
+  return page.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .concat(performance.getEntriesByType("navigation"))
+      .filter((entry) => !new URL(entry.name).pathname.startsWith("/api/"))
+      .reduce((sum, entry) => sum + entry.encodedBodySize, 0),
+  );
+}
+
 async function settle(page) {
   await page.waitForLoadState("load");
   await page.locator("main").first().waitFor();
@@ -106,6 +117,7 @@ const browser = await chromium.launch({
 });
 await mkdir(OUT, { recursive: true });
 const violations = [];
+const weights = {};
 let pictures = 0;
 
 try {
@@ -121,10 +133,13 @@ try {
     const page = await context.newPage();
     page.on("pageerror", (error) => console.error(`${look.name}: ${error.message}`));
     await shoot(page, look, { name: "signin", path: "/signin" });
+    weights.signin ??= await weigh(page);
     if (password) {
       await page.locator("input[autocomplete=current-password]").fill(password);
       await page.locator("button[type=submit]").click();
       await page.waitForURL((address) => !address.pathname.startsWith("/signin"));
+      await settle(page);
+      weights["sign-in and home"] ??= await weigh(page);
     }
     for (const one of PAGES) await shoot(page, look, one);
     await context.close();
@@ -157,6 +172,9 @@ async function shoot(page, look, { name, path, act }) {
 for (const { page, id, help, nodes } of violations) {
   console.log(`\n${page}: ${id}: ${help}`);
   for (const node of nodes.slice(0, 3)) console.log(`   ${node.replaceAll("\n", "\n      ")}`);
+}
+for (const [name, bytes] of Object.entries(weights)) {
+  console.log(`first load, ${name}: ${(bytes / 1000).toFixed(0)} kB`);
 }
 console.log(`\n${pictures} pictures in ${OUT}, ${violations.length} axe violations`);
 process.exitCode = violations.length > 0 ? 1 : 0;

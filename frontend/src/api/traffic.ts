@@ -62,6 +62,8 @@ export interface Piece {
   thinking: string;
   finish: string | null;
   usage: { prompt_tokens: number; completion_tokens: number } | null;
+  /** Measured by the engine itself, where it says so. */
+  tokensPerSecond: number | null;
 }
 
 interface Chunk {
@@ -71,6 +73,7 @@ interface Chunk {
     finish_reason?: string | null;
   }[];
   usage?: Piece["usage"];
+  timings?: { predicted_per_second?: number };
 }
 
 /** Streams one answer, piece by piece. Aborting the signal stops the model too. */
@@ -106,5 +109,6 @@ function toPiece(chunk: Chunk): Piece {
     thinking: choice?.delta?.reasoning_content ?? "",
     finish: choice?.finish_reason ?? null,
     usage: chunk.usage ?? null,
+    tokensPerSecond: chunk.timings?.predicted_per_second ?? null,
   };
 }

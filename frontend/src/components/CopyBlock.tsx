@@ -22,7 +22,7 @@ export function CopyLine({ text, label, loud }: { text: string; label: string; l
 type Piece = { kind: "plain" | "word" | "text" | "note"; text: string };
 
 const PIECES =
-  /(#.*$|\/\/(?!\S*["']).*$)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\b(from|import|const|await|new|for|async|in|export|print|of)\b/gm;
+  /(#.*$|(?<!:)\/\/(?!\S*["']).*$)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\b(from|import|const|await|new|for|async|in|export|print|of)\b/gm;
 
 /** Colours strings, notes and a few words. Enough for snippets of ten lines. */
 export function piecesOf(code: string): Piece[] {

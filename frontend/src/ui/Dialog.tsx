@@ -4,6 +4,7 @@ import { useTranslations } from "use-intl";
 import { IconButton } from "./Button";
 import styles from "./Dialog.module.css";
 import { XIcon } from "./icons";
+import { RestingFocus } from "./RestingFocus";
 
 interface DialogProps {
   open: boolean;
@@ -49,6 +50,7 @@ export function Dialog({
       </div>
       <div className={styles.body}>{children}</div>
       {footer && <div className={styles.footer}>{footer}</div>}
+      <RestingFocus />
     </>
   );
   return (

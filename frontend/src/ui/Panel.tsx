@@ -4,6 +4,7 @@ import { useTranslations } from "use-intl";
 import { IconButton } from "./Button";
 import { XIcon } from "./icons";
 import styles from "./Panel.module.css";
+import { RestingFocus } from "./RestingFocus";
 
 interface PanelProps {
   open: boolean;
@@ -36,6 +37,7 @@ export function Panel({ open, onClose, title, width = 420, footer, children }: P
           </div>
           <div className={styles.body}>{children}</div>
           {footer && <div className={styles.footer}>{footer}</div>}
+          <RestingFocus />
         </div>
       </Drawer.Content>
     </Drawer.Root>

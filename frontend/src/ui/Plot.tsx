@@ -45,7 +45,7 @@ export default function Plot({
       {
         width: element.clientWidth,
         height,
-        padding: [8, 4, 0, 0],
+        padding: [8, 16, 0, 0],
         legend: { show: false },
         cursor: { points: { show: false }, y: false, drag: { x: false, y: false } },
         scales: { x: { time: true }, y: { range: [0, knownTop ?? niceTop(top)] } },
@@ -55,7 +55,7 @@ export default function Plot({
             grid: { show: false },
             size: 22,
             gap: 6,
-            space: 110,
+            splits: (_, __, from, to) => quarters(from, to),
             values: (_, splits) => splits.map(formatTime),
           },
           {
@@ -135,6 +135,11 @@ function stack(rows: readonly (readonly (number | null)[])[]): (number | null)[]
       return below[index];
     }),
   );
+}
+
+/** The beginning, the end and three between them. */
+function quarters(from: number, to: number): number[] {
+  return [0, 1, 2, 3, 4].map((part) => from + (part * (to - from)) / 4);
 }
 
 /** The next round number that three equal steps divide well. */

@@ -31,8 +31,19 @@ describe("what is sent", () => {
 });
 
 describe("speed", () => {
-  const answered = { totalMs: 3000, firstTokenMs: 1000, tokens: 41, promptTokens: 5, finish: null };
+  const answered = {
+    totalMs: 3000,
+    firstTokenMs: 1000,
+    tokens: 41,
+    promptTokens: 5,
+    finish: null,
+    engineSpeed: null,
+  };
   it("counts from the first token on", () => expect(speedOf(answered)).toBe(20));
+  it("is what the engine measured, where it says so", () =>
+    expect(speedOf({ ...answered, engineSpeed: 24 })).toBe(24));
+  it("is not known when everything came in one piece", () =>
+    expect(speedOf({ ...answered, totalMs: 1001 })).toBeNull());
   it("is not known from one token", () => expect(speedOf({ ...answered, tokens: 1 })).toBeNull());
 });
 

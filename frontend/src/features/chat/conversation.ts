@@ -7,6 +7,8 @@ export interface Answered {
   tokens: number | null;
   promptTokens: number | null;
   finish: string | null;
+  /** Measured by the engine; null when it does not say. */
+  engineSpeed: number | null;
 }
 
 export interface Message {
@@ -64,12 +66,18 @@ export function requestBody(
   };
 }
 
-/** Tokens per second from the first token on; null when it cannot be told. */
+const LEAST_SECONDS = 0.05;
+
+/**
+ * Tokens per second: what the engine measured, else from the first token on as seen here. Null when
+ * it cannot be told, as when everything came in one piece.
+ */
 export function speedOf(answered: Answered): number | null {
-  const { firstTokenMs, totalMs, tokens } = answered;
+  const { firstTokenMs, totalMs, tokens, engineSpeed } = answered;
+  if (engineSpeed !== null) return engineSpeed;
   if (firstTokenMs === null || totalMs === null || tokens === null || tokens < 2) return null;
   const seconds = (totalMs - firstTokenMs) / 1000;
-  return seconds <= 0 ? null : (tokens - 1) / seconds;
+  return seconds < LEAST_SECONDS ? null : (tokens - 1) / seconds;
 }
 
 export function countChanged(parameters: Parameters): number {

@@ -79,7 +79,14 @@ export function useChat(model: string, parameters: Parameters): Chat {
 }
 
 function notYet(): Answered {
-  return { firstTokenMs: null, totalMs: null, tokens: null, promptTokens: null, finish: null };
+  return {
+    firstTokenMs: null,
+    totalMs: null,
+    tokens: null,
+    promptTokens: null,
+    finish: null,
+    engineSpeed: null,
+  };
 }
 
 async function receive(
@@ -104,6 +111,7 @@ async function receive(
         pieces += 1;
         answered.firstTokenMs ??= performance.now() - began;
       }
+      answered.engineSpeed = piece.tokensPerSecond ?? answered.engineSpeed;
       if (piece.usage) {
         answered.tokens = piece.usage.completion_tokens;
         answered.promptTokens = piece.usage.prompt_tokens;

@@ -177,7 +177,7 @@ export function UnloadField({
 }) {
   const t = useTranslations("deployments.deploy");
   return (
-    <div className="row sm wrap">
+    <div className={styles.unload}>
       <Switch
         aria-label={t("unloads")}
         label={t("unloadBefore")}

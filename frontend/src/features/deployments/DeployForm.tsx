@@ -98,14 +98,20 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
   const hasFailed = aiModel?.state === "failed";
   const isOnItsWay = aiModel !== null && !isHere && !hasFailed;
   const names = useNames(answer);
+  const isTooBig = !aiModel && version?.fit?.fits === false;
   const needsAcceptance = Boolean(target.licence?.accept) && !aiModel && !accepted;
+
+  const fetchRefused =
+    nameProblem ??
+    (isTooBig ? (version?.fit?.sentence ?? null) : null) ??
+    (needsAcceptance ? t("acceptFirst") : null);
 
   function submit(event: FormEvent) {
     event.preventDefault();
     if (nameProblem || deploy.isPending) return;
     if (isHere) {
       if (fits && !isOld) deploy.mutate(false);
-    } else if (!aiModel && !needsAcceptance && !fetchFile.isPending) {
+    } else if (!aiModel && !fetchRefused && !fetchFile.isPending) {
       setDeploysWhenHere(true);
       fetchFile.mutate();
     }
@@ -151,6 +157,15 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
               {t("tryAnyway")}
             </Button>
           )}
+          {isTooBig && (
+            <Button
+              busy={fetchFile.isPending}
+              disabledReason={needsAcceptance ? t("acceptFirst") : null}
+              onClick={() => fetchFile.mutate()}
+            >
+              {t("fetchAnyway")}
+            </Button>
+          )}
           {isHere ? (
             <Button
               kind="go"
@@ -167,7 +182,7 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
               type="submit"
               busy={fetchFile.isPending || isOnItsWay}
               disabled={hasFailed}
-              disabledReason={nameProblem ?? (needsAcceptance ? t("acceptFirst") : null)}
+              disabledReason={fetchRefused}
             >
               {isOnItsWay
                 ? t("fetching")

@@ -21,6 +21,7 @@ interface ReplicasProps {
 }
 
 const MINUTE_MS = 60_000;
+const SMALL_BYTES = 1e9;
 
 /** Each running copy: where, with what memory, since when; and one more or fewer of them. */
 export function Replicas({ deployment, onLog }: ReplicasProps) {
@@ -89,14 +90,7 @@ function Row({ replica, onLog }: { replica: ReplicaOut; onLog: (position: number
           {replica.node.name}
         </Link>
       </td>
-      <td>
-        {replica.estimated_bytes || replica.memory_bytes
-          ? t("gigabytes", {
-              promised: format.gigabytes(replica.estimated_bytes),
-              real: format.gigabytes(replica.memory_bytes),
-            })
-          : "·"}
-      </td>
+      <td>{memory()}</td>
       <td className="right">{format.bytes(replica.measured_peak_bytes)}</td>
       <td className="right">{replica.restarts}</td>
       <td className="right dim">
@@ -110,6 +104,16 @@ function Row({ replica, onLog }: { replica: ReplicaOut; onLog: (position: number
       </td>
     </tr>
   );
+
+  /** Both in GB; where the model is so small that this would say nothing, each in its own unit. */
+  function memory(): string {
+    const { estimated_bytes: promised, memory_bytes: real } = replica;
+    if (!promised && !real) return "·";
+    if (Math.max(promised ?? 0, real ?? 0) < SMALL_BYTES) {
+      return `${format.bytes(promised)} / ${format.bytes(real)}`;
+    }
+    return t("gigabytes", { promised: format.gigabytes(promised), real: format.gigabytes(real) });
+  }
 }
 
 function Scale({ deployment }: { deployment: DeploymentOut }) {

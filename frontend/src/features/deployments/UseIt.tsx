@@ -10,12 +10,13 @@ import styles from "./deployment.module.css";
 type Shown = "curl" | "python" | "javascript";
 const SHORT: Record<Shown, string> = { curl: "curl", python: "Python", javascript: "JS" };
 
-/** Ready to paste, with this deployment's name; the key stays in the reader's environment. */
+/** Ready to paste, with this deployment's name; the key is the reader's own. */
 export function UseIt({ baseUrl, model }: { baseUrl: string; model: string }) {
   const t = useTranslations("deployments.use");
   const tSnippets = useTranslations("components.snippets");
   const [language, setLanguage] = useState<Shown>("curl");
-  const code = snippet(language, { baseUrl, apiKey: "$OPENAI_API_KEY", model }, tSnippets("hello"));
+  const apiKey = language === "curl" ? "$OPENAI_API_KEY" : "hk_live_…";
+  const code = snippet(language, { baseUrl, apiKey, model }, tSnippets("hello"));
   return (
     <Card
       title={t("title")}

@@ -201,6 +201,7 @@ function SummaryRow({
       spareBytes={summary.spare_bytes}
       neededBytes={sizeBytes}
       measured={false}
+      below={!summary.fits && <span className="dim">{summary.sentence}</span>}
       bar={
         <FitBar
           capacity={whole}

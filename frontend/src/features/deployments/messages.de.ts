@@ -71,6 +71,7 @@ export const de: Translated<typeof en> = {
     deploy: "Bereitstellen",
     deployOn: "Auf {nodes} bereitstellen",
     fetchAndDeploy: "{size} holen und bereitstellen",
+    fetchAnyway: "Trotzdem holen",
     fetching: "Wird geholt",
     acceptFirst: "Erst die Bedingungen annehmen.",
     keepOpen:

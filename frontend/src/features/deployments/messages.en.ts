@@ -47,7 +47,7 @@ export const en = {
     context: "Context",
     tokens: "{count} tokens",
     contextHint: "How much of a conversation it can see at once.",
-    contextCosts: "{size} for every request it serves at once.",
+    contextCosts: "{size} for all that is answered at once.",
     contextLimit: "{size}. At {tokens} it would no longer fit on {node}.",
     replicas: "Replicas",
     slots: "At once, each",
@@ -68,6 +68,7 @@ export const en = {
     deploy: "Deploy",
     deployOn: "Deploy on {nodes}",
     fetchAndDeploy: "Fetch {size} and deploy",
+    fetchAnyway: "Fetch anyway",
     fetching: "Fetching",
     acceptFirst: "Accept the terms first.",
     keepOpen:

@@ -27,7 +27,7 @@ export function OkCard() {
                 <StateMark tone={toneOfVerdict(part.state)} />
                 <span className="medium nowrap">{part.title}</span>
                 <span className="grow right dim xs clip" title={part.evidence}>
-                  {part.evidence}
+                  {part.evidence.replace(/\.$/, "")}
                 </span>
               </li>
             ))}

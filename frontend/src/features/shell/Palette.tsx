@@ -45,9 +45,16 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Modal.Root opened onClose={onClose} yOffset={110} size={620} centered={false}>
+    <Modal.Root
+      opened
+      onClose={onClose}
+      yOffset={110}
+      size={620}
+      centered={false}
+      classNames={{ content: styles.dialog ?? "" }}
+    >
       <Modal.Overlay />
-      <Modal.Content className={styles.dialog ?? ""} aria-label={t("title")}>
+      <Modal.Content aria-label={t("title")}>
         <div className={styles.field}>
           <SearchIcon />
           <input
