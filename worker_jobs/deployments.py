@@ -53,12 +53,11 @@ def start_deployment(run: OperationRun) -> None:
 
 @operation_job(requests.RESTART_DEPLOYMENT)
 def restart_deployment(run: OperationRun) -> None:
-    with _undone_when_cancelled(run):
-        with run.step("roll") as step:
-            if not step.done:
-                _begin(run, "It is being restarted.")
-                _roll(run, every=True)
-        _publish(run)
+    with run.step("roll") as step:
+        if not step.done:
+            _begin(run, "It is being restarted.")
+            _roll(run, every=True)
+    _publish(run)
 
 
 @operation_job(requests.CHANGE_DEPLOYMENT)
@@ -95,19 +94,21 @@ def stop_deployment(run: OperationRun) -> None:
 def _mark_failed(operation: Operation, reason: str) -> None:
     """What answers goes on answering; otherwise the deployment has failed."""
     deployment = find_deployment(deployment_id=int(operation.subject_id))
-    if deployment is not None and not _answers(deployment):
+    if deployment is not None and _is_starting(deployment) and not _answers(deployment):
         actions.mark_failed(deployment=deployment, reason=operation.error or reason)
 
 
 def _stop_what_was_cancelled(operation: Operation, reason: str) -> None:
     """The periodic look at the runtimes ends whatever is left."""
     deployment = find_deployment(deployment_id=int(operation.subject_id))
-    if deployment is not None and not _answers(deployment):
+    if deployment is not None and _is_starting(deployment):
         actions.begin_stopping(deployment=deployment, reason=reason or CANCELLED)
 
 
-for _job in (deploy_model, start_deployment, restart_deployment):
+for _job in (deploy_model, start_deployment, restart_deployment, change_deployment):
     _job.on_failure(_mark_failed)
+# A cancelled restart or change is not undone: what ran before is brought back by the periodic look.
+for _job in (deploy_model, start_deployment):
     _job.on_cancel(_stop_what_was_cancelled)
 
 
@@ -273,12 +274,12 @@ def _stop_all(run: OperationRun, *, reason: str) -> None:
 
 @contextmanager
 def _undone_when_cancelled(run: OperationRun) -> Iterator[None]:
-    """A cancelled start leaves nothing running, unless it was already answering before."""
+    """A cancelled start leaves nothing running."""
     try:
         yield
     except OperationCancelled:
         deployment = _deployment(run)
-        if not _answers(deployment):
+        if _is_starting(deployment):
             actions.begin_stopping(deployment=deployment, reason=CANCELLED)
             _stop_all(run, reason=CANCELLED)
         raise
@@ -306,6 +307,10 @@ def _deployment(run: OperationRun) -> Deployment:
 
 def _digest(deployment: Deployment, replica: Replica) -> str:
     return make_spec(deployment, replica).digest
+
+
+def _is_starting(deployment: Deployment) -> bool:
+    return deployment.state in {DeploymentState.PENDING, DeploymentState.DEPLOYING}
 
 
 def _answers(deployment: Deployment) -> bool:

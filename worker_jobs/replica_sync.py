@@ -4,9 +4,12 @@ Each turn starts from everything there is, so a missed one costs two seconds and
 """
 
 import logging
+import threading
 from datetime import UTC, datetime
 
 import redis
+from celery.signals import worker_ready
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from apps.core.errors import InvalidTransition
@@ -58,6 +61,21 @@ def sync_replicas() -> None:
         publish_if_changed()
 
 
+@worker_ready.connect
+def look_at_once(**_: object) -> None:
+    """What ran before a restart of everything need not wait for the scheduler's first turn."""
+    threading.Thread(target=_first_look, name="first-look", daemon=True).start()
+
+
+def _first_look() -> None:
+    try:
+        sync_replicas()
+    except (DatabaseError, redis.RedisError) as problem:
+        logger.warning("first look failed", extra={"error": str(problem)})
+    finally:
+        connections.close_all()
+
+
 def _sync(deployment_id: int, used_at: datetime | None) -> None:
     with deployment_lock(deployment_id) as held:
         deployment = find_deployment(deployment_id=deployment_id) if held else None
@@ -79,6 +97,8 @@ def _sync_held(deployment: Deployment, used_at: datetime | None) -> None:
             deployment=deployment,
             reason=f"It stayed {deployment.state} for too long. Last: {deployment.state_reason}",
         )
+    if deployment.state == DeploymentState.ASLEEP and deployment.keep_warm:
+        actions.wake(deployment=deployment, reason="It is to be kept warm now.")
     if deployment.state in RUNNING_STATES:
         take_turn(deployment)
         _restart_the_silent(deployment)

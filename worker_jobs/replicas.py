@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Mapping
 
+import redis
 from django.utils import timezone
 
 from apps.core.redis import get_redis
@@ -91,7 +92,12 @@ def start_replica(deployment: Deployment, replica: Replica, *, reason: str) -> N
         replica=replica,
         to=ReplicaState.STARTING,
         reason=reason,
-        changes={"started_at": timezone.now(), "url": "", "memory_bytes": None},
+        changes={
+            "started_at": timezone.now(),
+            "url": "",
+            "memory_bytes": None,
+            "measured_peak_bytes": None,
+        },
     )
 
 
@@ -155,10 +161,15 @@ def probe(deployment: Deployment, observed: Observed) -> bool:
 def publish_if_changed() -> bool:
     """Tell the gateways when where requests may go has changed since they were last told."""
     now = hashlib.sha256(str(list_serving_targets()).encode()).hexdigest()
-    if get_redis().get(PUBLISHED_KEY) == now:
+    try:
+        if get_redis().get(PUBLISHED_KEY) == now:
+            return False
+        publish_routes()
+        get_redis().set(PUBLISHED_KEY, now)
+    except redis.RedisError as problem:
+        # The next look at the runtimes tells them: nothing was noted as published.
+        logger.warning("routes not published", extra={"error": str(problem)})
         return False
-    publish_routes()
-    get_redis().set(PUBLISHED_KEY, now)
     return True
 
 

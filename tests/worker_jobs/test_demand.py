@@ -146,3 +146,13 @@ class TestWaking:
             return fresh(asleep.pk).state == DeploymentState.READY
 
         eventually(is_ready, within=10)
+
+
+def test_one_that_is_to_be_kept_warm_now_is_loaded(asleep: Deployment, stage: Stage) -> None:
+    Deployment.objects.filter(pk=asleep.pk).update(keep_warm=True, idle_seconds=None)
+
+    def is_ready() -> bool:
+        sync_replicas()
+        return fresh(asleep.pk).state == DeploymentState.READY
+
+    eventually(is_ready, within=10)

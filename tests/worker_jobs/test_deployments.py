@@ -191,7 +191,7 @@ class TestDeploying:
         assert "not within the file bounds" in deployment.state_reason
         assert "not within the file bounds" in operation.error
         assert replica_of(deployment).exits[-1]["code"] == 78
-        assert stage.pids() == []
+        eventually(lambda: stage.pids() == [])
         blob.write_bytes(whole)
         retry_operation(operation=operation, by=admin)
         assert run_operation(operation).state == OperationState.SUCCEEDED
@@ -386,7 +386,7 @@ class TestKeepingItSo:
         assert failed.state_reason.startswith("It ended 2 times in")
         assert len(replica_of(deployment).exits) == 2
         sync_replicas()
-        assert stage.pids() == []
+        eventually(lambda: stage.pids() == [])
 
     def test_a_stray_model_server_is_ended(
         self, deploy: Callable[..., Deployment], stage: Stage

@@ -32,7 +32,6 @@ from worker_jobs.runtimes.protocol import (
 RUNNER_SETTLES_WITHIN = 10.0  # seconds
 KILL_MARGIN = 2.0  # seconds a runner gets beyond the grace of its model server
 POLL_SECONDS = 0.02
-LEAST_THREADS = 1
 
 
 def capabilities() -> Capabilities:
@@ -128,7 +127,7 @@ def _spec_file(spec: ReplicaSpec, folder: Path) -> dict[str, Any]:
             "context_length": spec.context_length,
             "slots": spec.slots,
             "kv_type": spec.kv_type,
-            "threads": spec.threads or _usual_threads(),
+            "threads": min(spec.threads or _physical_cores(), len(os.sched_getaffinity(0))),
             "embedding": spec.embedding,
             "api_key": spec.api_key,
         },
@@ -161,10 +160,8 @@ def _supervisor() -> dict[str, int] | None:
     return {"pid": pid, "start_time": started}
 
 
-def _usual_threads() -> int:
-    """Physical cores, as far as this process may use them."""
-    physical = psutil.cpu_count(logical=False) or 1
-    return max(LEAST_THREADS, min(physical, len(os.sched_getaffinity(0))))
+def _physical_cores() -> int:
+    return psutil.cpu_count(logical=False) or 1
 
 
 def _observed(folder: Path) -> ObservedReplica:

@@ -217,4 +217,6 @@ def _request(
         requested_by=requested_by,
         params=params,
         steps=STEPS[kind],
+        # Stopping must be possible beside anything else that is under way.
+        exclusive=kind != STOP_DEPLOYMENT,
     )

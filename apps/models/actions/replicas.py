@@ -24,6 +24,7 @@ from apps.models.states.deployments import (
 LOAD_SECONDS = 60  # what starting may take at least …
 LOAD_BYTES_PER_SECOND = 25_000_000  # … and how fast a model must come from the disk
 WAKE_SECONDS = 120
+ASKED_FOR = "A request asked for it; it is being loaded."
 USE_RESOLUTION = timedelta(seconds=30)
 MEMORY_RESOLUTION = 0.01  # smaller changes are not worth a write
 
@@ -164,14 +165,14 @@ def fall_asleep(*, deployment: Deployment) -> None:
     )
 
 
-def wake(*, deployment: Deployment) -> bool:
+def wake(*, deployment: Deployment, reason: str = ASKED_FOR) -> bool:
     """Start loading what is asleep; False when somebody else already did."""
     deadline = timezone.now() + timedelta(seconds=WAKE_SECONDS)
     try:
         transition(
             deployment,
             to=DeploymentState.DEPLOYING,
-            reason="A request asked for it; it is being loaded.",
+            reason=reason,
             deadline=max(deadline, load_deadline(deployment)),
         )
     except InvalidTransition:
