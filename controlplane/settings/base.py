@@ -134,7 +134,7 @@ REPLICA_POLICY: dict[str, float] = {}
 MODEL_SOURCE_URL = os.environ.get("HEARTH_MODEL_SOURCE", "https://huggingface.co")
 # "refuse" where people must not make this machine fetch from addresses inside the network.
 MODEL_SOURCES_PRIVATE = os.environ.get("HEARTH_PRIVATE_SOURCES", "allow")
-DOWNLOAD_STALL_SECONDS = 15.0
+DOWNLOAD_STALL_SECONDS = 10.0
 DOWNLOAD_RETRY_SECONDS = 1.0  # the first pause; each further one is twice as long
 FILE_UPLOAD_TEMP_DIR = MODELS_DIR / "partial"  # so that an upload only has to be renamed
 
