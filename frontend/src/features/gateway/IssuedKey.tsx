@@ -89,7 +89,7 @@ export function IssuedKey({ issued, modelNames, onClose }: IssuedKeyProps) {
               </div>
               <div>
                 <dt>{t("address")}</dt>
-                <dd className="mono xs break">{endpoint()}</dd>
+                <dd className="xs break">{endpoint()}</dd>
               </div>
               <div>
                 <dt>{t("prompts")}</dt>

@@ -95,15 +95,17 @@ function Form({ onClose }: { onClose: () => void }) {
       }
     >
       <div className="stack">
-        <Segments
-          label={t("from")}
-          choices={(["path", "upload", "url"] as const).map((value) => ({
-            value,
-            label: t(value),
-          }))}
-          value={way}
-          onChange={setWay}
-        />
+        <span>
+          <Segments
+            label={t("from")}
+            choices={(["path", "upload", "url"] as const).map((value) => ({
+              value,
+              label: t(value),
+            }))}
+            value={way}
+            onChange={setWay}
+          />
+        </span>
         {way === "path" && (
           <TextInput
             data-autofocus
