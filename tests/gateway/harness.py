@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import threading
 import time
@@ -25,6 +26,7 @@ from tests.waiting import eventually
 
 SECRET = "hk_live_" + "k" * 32
 TICKET_SECRET = b"t" * 32
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # spares each request reading the certificates
 
 
 class OwnRedis:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.gateway.faulty_upstream import FaultyUpstream
-from tests.gateway.harness import SECRET, House, Served
+from tests.gateway.harness import NO_TLS, SECRET, House, Served
 
 HEADERS = {"authorization": f"Bearer {SECRET}"}
 
@@ -39,7 +39,9 @@ class TestBodies:
     def test_are_refused_in_openais_shape(
         self, gateway: Served, upstream: FaultyUpstream, content: bytes, code: str
     ) -> None:
-        reply = httpx.post(f"{gateway.url}/chat/completions", content=content, headers=HEADERS)
+        reply = httpx.post(
+            f"{gateway.url}/chat/completions", content=content, headers=HEADERS, verify=NO_TLS
+        )
 
         assert reply.status_code == 400
         error = reply.json()["error"]
@@ -56,10 +58,14 @@ class TestBodies:
         gateway = start_gateway(max_body_bytes=1024 * 1024)
         content = b'{"model": "tiny", "x": "' + b"a" * 3_000_000 + b'"}'
         if announced:
-            reply = httpx.post(f"{gateway.url}/chat/completions", content=content, headers=HEADERS)
+            reply = httpx.post(
+                f"{gateway.url}/chat/completions", content=content, headers=HEADERS, verify=NO_TLS
+            )
         else:
             parts = (content[at : at + 65536] for at in range(0, len(content), 65536))
-            reply = httpx.post(f"{gateway.url}/chat/completions", content=parts, headers=HEADERS)
+            reply = httpx.post(
+                f"{gateway.url}/chat/completions", content=parts, headers=HEADERS, verify=NO_TLS
+            )
 
         assert reply.status_code == 413
         assert reply.json()["error"]["code"] == "body_too_large"
@@ -81,7 +87,9 @@ class TestBodies:
             for byte in json.dumps({"model": "tiny", "messages": []}).encode():
                 yield bytes([byte])
 
-        reply = httpx.post(f"{gateway.url}/chat/completions", content=parts(), headers=HEADERS)
+        reply = httpx.post(
+            f"{gateway.url}/chat/completions", content=parts(), headers=HEADERS, verify=NO_TLS
+        )
 
         assert reply.status_code == 200
 
@@ -105,7 +113,7 @@ class TestBodies:
         )
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as slow:
             slow.sendall(head)
-            other = httpx.get(f"{gateway.url}/models", headers=HEADERS)
+            other = httpx.get(f"{gateway.url}/models", headers=HEADERS, verify=NO_TLS)
             answer = slow.recv(4096)
 
         assert other.status_code == 200
@@ -151,7 +159,7 @@ class TestPaths:
     def test_refused(self, gateway: Served, method: str, path: str, status: int) -> None:
         address = f"http://127.0.0.1:{gateway.port}{path}"
 
-        assert httpx.request(method, address, headers=HEADERS).status_code == status
+        assert httpx.request(method, address, headers=HEADERS, verify=NO_TLS).status_code == status
 
 
 class TestSmuggling:

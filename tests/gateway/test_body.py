@@ -39,7 +39,7 @@ def document(fields: dict[str, Any], model: str, *, spaced: bool, ascii_only: bo
 
 
 class TestRewrite:
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(FIELDS, st.text(min_size=1), st.text(min_size=1), st.booleans())
     def test_only_the_model_changes(
         self, fields: dict[str, Any], model: str, other: str, spaced: bool
@@ -80,7 +80,7 @@ class TestRewrite:
 
 
 class TestTopLevelFields:
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(FIELDS, st.booleans())
     def test_every_field_and_its_value(self, fields: dict[str, Any], spaced: bool) -> None:
         body = document(fields, "m", spaced=spaced, ascii_only=True)
@@ -91,7 +91,7 @@ class TestTopLevelFields:
 
 
 class TestReadHead:
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=120, deadline=None)
     @given(st.binary(max_size=200))
     def test_random_bytes_are_refused_or_read(self, body: bytes) -> None:
         with suppress(GatewayError):

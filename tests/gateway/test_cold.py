@@ -11,7 +11,7 @@ import pytest
 from apps.gateway.dataplane import snapshot
 from apps.gateway.dataplane.link import ACTIVITY_HASH, DEMAND_STREAM
 from tests.gateway.faulty_upstream import FaultyUpstream
-from tests.gateway.harness import SECRET, House, Served
+from tests.gateway.harness import NO_TLS, SECRET, House, Served
 from tests.waiting import eventually
 
 HEADERS = {"authorization": f"Bearer {SECRET}"}
@@ -60,6 +60,7 @@ def ask(gateway: Served, **body: Any) -> httpx.Response:
         json={"model": "sleepy", "messages": [], **body},
         headers=HEADERS,
         timeout=15,
+        verify=NO_TLS,
     )
 
 

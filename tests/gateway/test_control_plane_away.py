@@ -14,6 +14,7 @@ import httpx
 from apps.gateway.dataplane import keys, snapshot
 from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.gateway.harness import (
+    NO_TLS,
     SECRET,
     TICKET_SECRET,
     House,
@@ -31,6 +32,7 @@ def ask(gateway: Served, secret: str = SECRET, **body: Any) -> httpx.Response:
         json={"model": "tiny", "messages": [], **body},
         headers={"authorization": f"Bearer {secret}"},
         timeout=10,
+        verify=NO_TLS,
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from apps.gateway.dataplane import snapshot
 from tests.gateway.faulty_upstream import FaultyUpstream
-from tests.gateway.harness import SECRET, House, Served, resident_mib
+from tests.gateway.harness import NO_TLS, SECRET, House, Served, resident_mib
 from tests.waiting import eventually
 
 MESSAGES: list[Any] = [{"role": "user", "content": "hi"}]
@@ -24,7 +24,9 @@ HEADERS = {"authorization": f"Bearer {SECRET}"}
 
 def post(gateway: Served, **body: Any) -> httpx.Response:
     body = {"model": "tiny", "messages": MESSAGES, **body}
-    return httpx.post(f"{gateway.url}/chat/completions", json=body, headers=HEADERS, timeout=10)
+    return httpx.post(
+        f"{gateway.url}/chat/completions", json=body, headers=HEADERS, timeout=10, verify=NO_TLS
+    )
 
 
 @contextmanager

@@ -28,7 +28,7 @@ CUTS = st.lists(st.integers(min_value=0), max_size=12)
 
 
 class TestPassingOn:
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=120, deadline=None)
     @given(EVENTS, CUTS)
     def test_every_byte_arrives_however_it_is_cut(
         self, events: list[bytes], cuts: list[int]
@@ -44,7 +44,7 @@ class TestPassingOn:
         assert relay.usage is not None
         assert (relay.usage.prompt_tokens, relay.usage.completion_tokens) == (3, 2)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=120, deadline=None)
     @given(EVENTS, CUTS)
     def test_usage_nobody_asked_for_is_taken_out(
         self, events: list[bytes], cuts: list[int]
@@ -56,7 +56,7 @@ class TestPassingOn:
         assert b"".join(sent) == b"".join([*events, DONE])
         assert relay.usage is not None
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=120, deadline=None)
     @given(st.lists(st.binary(max_size=60), max_size=10))
     def test_random_bytes_pass_unchanged(self, pieces: list[bytes]) -> None:
         relay = EventRelay(withhold_usage=False)
