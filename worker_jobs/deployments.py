@@ -32,8 +32,8 @@ from worker_jobs.replicas import (
     start_replica,
     stop_replica,
 )
-from worker_jobs.runtimes import get_runtime
 from worker_jobs.runtimes.protocol import RuntimeUnavailable
+from worker_jobs.runtimes.registry import get_runtime
 
 LOOK_SECONDS = 0.1
 DRAIN_SECONDS = 10.0

@@ -3,7 +3,7 @@
 from apps.models.models import Deployment
 from apps.models.states.deployments import ReplicaState
 from worker_jobs.operation_job import OperationRun
-from worker_jobs.runtimes import get_runtime
+from worker_jobs.runtimes.registry import get_runtime
 
 LINES_AT_ONCE = 200
 

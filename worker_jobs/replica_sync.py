@@ -35,9 +35,9 @@ from worker_jobs.replicas import (
     stop_replica,
     take_turn,
 )
-from worker_jobs.runtimes import RUNTIMES
 from worker_jobs.runtimes.probe import lives
 from worker_jobs.runtimes.protocol import RuntimeUnavailable
+from worker_jobs.runtimes.registry import RUNTIMES
 
 SYNC_SECONDS = 2.0
 ACTIVITY_HASH = "hearth:gateway:activity"

@@ -21,9 +21,9 @@ from apps.models.queries.deployments import find_deployment, list_serving_target
 from apps.models.states.deployments import DeploymentState, ReplicaState
 from apps.models.store import blob_path
 from worker_jobs.locks import deployment_lock
-from worker_jobs.runtimes import get_runtime
 from worker_jobs.runtimes.probe import NoAnswer, ask, is_busy
 from worker_jobs.runtimes.protocol import ObservedReplica, ReplicaSpec
+from worker_jobs.runtimes.registry import get_runtime
 
 PUBLISHED_KEY = "hearth:models:published"
 FIRST_ANSWER_WITHIN = 20.0

@@ -20,7 +20,7 @@ from apps.models.queries.replica_logs import read_log
 from tests.factories.deployments import TINY_MODEL
 from tests.waiting import eventually
 from tests.worker_jobs.conftest import Stage
-from worker_jobs.runtimes import local, replica_runner
+from worker_jobs.runtimes import exit_words, local, runner_log
 from worker_jobs.runtimes.probe import NoAnswer, ask, is_busy, lives
 from worker_jobs.runtimes.protocol import ObservedReplica, ReplicaSpec, RuntimeUnavailable
 
@@ -185,7 +185,7 @@ def test_a_damaged_file_fails_with_what_the_server_said(
     failed = becomes("failed")
     assert failed.reason.startswith("The model cannot be loaded: ")
     assert "error" in failed.reason.lower()
-    assert failed.exits[-1]["code"] == replica_runner.EXIT_CANNOT_LOAD
+    assert failed.exits[-1]["code"] == exit_words.EXIT_CANNOT_LOAD
 
 
 def test_a_taken_port_is_avoided(spec: ReplicaSpec, stage: Stage) -> None:
@@ -279,12 +279,12 @@ def stage_pid(content: str) -> str:
 def test_the_log_goes_on_counting_over_parts_and_runners(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replica_runner, "LOG_PART_BYTES", 2000)
-    first = replica_runner.ReplicaLog(tmp_path)
+    monkeypatch.setattr(runner_log, "LOG_PART_BYTES", 2000)
+    first = runner_log.ReplicaLog(tmp_path)
     for number in range(1, 101):
         first.feed(f"line {number}\n".encode())
     first.close()
-    second = replica_runner.ReplicaLog(tmp_path)
+    second = runner_log.ReplicaLog(tmp_path)
     second.feed(b"line 1")
     second.feed(b"01\nline 102 has no end")
     second.close()
@@ -301,7 +301,7 @@ def test_the_log_goes_on_counting_over_parts_and_runners(
 def test_a_full_disk_costs_lines_and_not_the_server(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
-    log = replica_runner.ReplicaLog(folder)
+    log = runner_log.ReplicaLog(folder)
     shutil.rmtree(folder)
     log.feed(b"nobody reads this\n")
     assert list(log.tail) == ["nobody reads this"]
@@ -318,7 +318,7 @@ def test_a_full_disk_costs_lines_and_not_the_server(tmp_path: Path) -> None:
     ],
 )
 def test_an_exit_in_words(code: int, out_of_memory: bool, said: str) -> None:
-    assert said in replica_runner.describe_exit(code, ran_seconds=3.2, out_of_memory=out_of_memory)
+    assert said in exit_words.describe_exit(code, ran_seconds=3.2, out_of_memory=out_of_memory)
 
 
 class TestTheServerItself:

@@ -62,6 +62,8 @@ def make_params(server: dict[str, Any], port: int) -> Any:
     params.offline = True
     if server["embedding"]:
         params.embedding = True
+        # A text is embedded in one piece: it has to fit into one batch.
+        params.n_batch = params.n_ubatch = max(params.n_ubatch, server["context_length"])
         params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     return params
 

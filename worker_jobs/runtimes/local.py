@@ -47,7 +47,8 @@ def start(spec: ReplicaSpec) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write_private(folder / "spec.json", json.dumps(_spec_file(spec, folder)))
         subprocess.run(
-            [sys.executable, "-I", "-S", replica_runner.__file__, str(folder)],
+            [sys.executable, "-E", "-s", "-S", "-m", replica_runner.__name__, str(folder)],
+            cwd=settings.BASE_DIR,
             env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
 """Keeps one model server alive, detached from whoever started it. Standard library only.
 
-    python -I -S replica_runner.py FOLDER
+    python -S -m worker_jobs.runtimes.replica_runner FOLDER
 
 FOLDER holds `spec.json` (what to run, as worker_jobs.runtimes.local writes it). The runner goes
 into a session of its own, so it outlives the worker that started it, and keeps there:
@@ -19,28 +19,30 @@ import errno
 import fcntl
 import json
 import os
-import re
 import selectors
 import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
+
+from worker_jobs.runtimes.exit_words import (
+    EXIT_CANNOT_LOAD,
+    LINE_PREFIX,
+    count_oom_kills,
+    describe_exit,
+    duration,
+    telling_line,
+)
+from worker_jobs.runtimes.runner_log import ReplicaLog
 
 PR_SET_PDEATHSIG = 1
 READY_FD_VARIABLE = "HEARTH_READY_FD"
-EXIT_CANNOT_LOAD = 78  # the server says that trying again is pointless
 CANNOT_LOAD_TRIES = 2
 KEPT_EXITS = 5
 LINES_PER_EXIT = 5
-LINES_LOOKED_AT = 12
-LINE_PREFIX = re.compile(r"^[\d.]+ [DIWE] ")  # llama.cpp's own clock and level
-LOG_PART_BYTES = 4 * 1024 * 1024
-LOG_PARTS = 4
-LONGEST_LINE_BYTES = 16 * 1024
 POLICY = {
     "first_wait": 1.0,  # seconds before the first new start, doubled with every further one
     "longest_wait": 30.0,
@@ -49,16 +51,6 @@ POLICY = {
     "give_up_within": 120.0,  # … in this many seconds
     "grace": 5.0,  # seconds between SIGTERM and SIGKILL
 }
-SIGNAL_WORDS = {
-    "SIGKILL": "It was killed from outside",
-    "SIGTERM": "It was asked to end from outside",
-    "SIGSEGV": "It crashed on a bad memory access",
-    "SIGABRT": "It ended itself after an internal error",
-    "SIGILL": "It crashed: this processor lacks an instruction it was built for",
-    "SIGBUS": "It crashed reading its file: the disk failed, or the file was cut short",
-    "SIGFPE": "It crashed on an impossible calculation",
-}
-
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -84,115 +76,12 @@ def write_atomically(path: Path, content: dict[str, Any]) -> bool:
     return True
 
 
-def describe_exit(code: int, *, ran_seconds: float, out_of_memory: bool) -> str:
-    """One sentence about how a process ended; `code` is Popen's return code."""
-    after = f"after {_duration(ran_seconds)}"
-    if code == EXIT_CANNOT_LOAD:
-        return f"It could not load the model, {after}."
-    if code >= 0:
-        return f"It ended by itself with code {code} {after}."
-    name = signal.Signals(-code).name
-    if name == "SIGKILL" and out_of_memory:
-        return f"The system ended it {after} because memory ran out."
-    return f"{SIGNAL_WORDS.get(name, 'It was ended from outside')} ({name}) {after}."
-
-
-def telling_line(lines: list[str]) -> str:
-    """The line that says what went wrong: the first about an error, else the last."""
-    return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-
-
-def _oom_kills() -> int:
-    """How many processes the kernel has ended for want of memory since boot."""
-    try:
-        for line in Path("/proc/vmstat").read_text().splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    except (OSError, ValueError):
-        return 0
-    return 0
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat()
 
 
 def _die_with_parent() -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-class ReplicaLog:
-    """Numbered lines in parts. A full disk loses lines, never the model server."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "log"
-        self.tail: deque[str] = deque(maxlen=LINES_LOOKED_AT)
-        self._pending = b""
-        self._file: BinaryIO | None = None
-        self._sequence = self._last_sequence()
-
-    def feed(self, data: bytes) -> None:
-        """Take what the model server wrote, in whatever pieces it comes."""
-        *lines, self._pending = (self._pending + data).split(b"\n")
-        for line in lines:
-            self.write(line)
-        if len(self._pending) > LONGEST_LINE_BYTES:
-            self.end_line()
-
-    def end_line(self) -> None:
-        """Write down what has no newline yet."""
-        if self._pending:
-            self.write(self._pending)
-            self._pending = b""
-
-    def write(self, line: bytes) -> None:
-        line = line.rstrip(b"\r")[:LONGEST_LINE_BYTES]
-        self.tail.append(line.decode(errors="replace"))
-        self._sequence += 1
-        try:
-            if self._file is None:
-                self._file = self.path.open("ab", buffering=0)
-            self._file.write(b"%d\t%.3f\t%s\n" % (self._sequence, time.time(), line))
-            if self._file.tell() >= LOG_PART_BYTES:
-                self._rotate()
-        except OSError:
-            self._file = None
-
-    def close(self) -> None:
-        """Write what is pending and let the file go."""
-        self.end_line()
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def _rotate(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        for number in range(LOG_PARTS - 2, -1, -1):
-            part = self.path if number == 0 else self.path.with_name(f"log.{number}")
-            if part.exists():
-                part.replace(self.path.with_name(f"log.{number + 1}"))
-
-    def _last_sequence(self) -> int:
-        for part in (self.path, self.path.with_name("log.1")):
-            try:
-                with part.open("rb") as file:
-                    file.seek(max(0, part.stat().st_size - 4 * LONGEST_LINE_BYTES))
-                    lines = file.read().splitlines()
-            except OSError:
-                continue
-            for line in reversed(lines):
-                number = line.partition(b"\t")[0]
-                if number.isdigit():
-                    return int(number)
-        return 0
 
 
 class Runner:
@@ -283,7 +172,7 @@ class Runner:
             READY_FD_VARIABLE: str(writing),
             "HEARTH_PORT": str(self.port or 0),
         }
-        self.oom_kills = _oom_kills()
+        self.oom_kills = count_oom_kills()
         try:
             self.server = subprocess.Popen(
                 self.spec["argv"],
@@ -364,7 +253,7 @@ class Runner:
                 "code": code if code >= 0 else None,
                 "signal": signal.Signals(-code).name if code < 0 else None,
                 "said": describe_exit(
-                    code, ran_seconds=ran, out_of_memory=_oom_kills() > self.oom_kills
+                    code, ran_seconds=ran, out_of_memory=count_oom_kills() > self.oom_kills
                 ),
                 "last_line": telling_line(lines),
                 "lines": lines[-LINES_PER_EXIT:],
@@ -382,13 +271,13 @@ class Runner:
         if code == EXIT_CANNOT_LOAD and count >= CANNOT_LOAD_TRIES:
             self._give_up(f"The model cannot be loaded: {last['last_line']}")
         elif count >= self.policy["give_up_after"]:
-            spent = _duration(now - self.quick_exits[0])
+            spent = duration(now - self.quick_exits[0])
             self._give_up(f"It ended {count} times in {spent}. Last: {last['said']}")
         else:
             wait = min(self.policy["first_wait"] * 2 ** (count - 1), self.policy["longest_wait"])
             self.restarts += 1
             self.start_at = now + wait
-            self.note("waiting", f"{last['said']} It starts again in {_duration(wait)}.")
+            self.note("waiting", f"{last['said']} It starts again in {duration(wait)}.")
 
     def _give_up(self, reason: str) -> None:
         self._end("failed", reason)
