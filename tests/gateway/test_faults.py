@@ -340,7 +340,11 @@ class TestWhatPassesThrough:
     def test_headers_and_fields_nobody_here_knows(
         self, gateway: Served, upstream: FaultyUpstream
     ) -> None:
-        upstream.reply_headers = {"x-ratelimit-remaining-requests": "7", "set-cookie": "a=b"}
+        upstream.reply_headers = {
+            "x-ratelimit-remaining-requests": "7",
+            "x-request-id": "theirs",
+            "set-cookie": "a=b",
+        }
         body = b'{ "big": 12345678901234567890, "model" : "tiny",\n "f": 1.10, "messages":[] }'
 
         reply = httpx.post(
@@ -354,6 +358,8 @@ class TestWhatPassesThrough:
         assert seen.header("x-custom") == "yes"
         assert {"cookie", "authorization", "te"}.isdisjoint(name for name, _ in seen.headers)
         assert reply.headers["x-ratelimit-remaining-requests"] == "7"
+        assert reply.headers["x-upstream-request-id"] == "theirs"
+        assert reply.headers.get_list("x-request-id") != ["theirs"]
         assert "set-cookie" not in reply.headers
 
     def test_the_name_the_upstream_knows_and_its_key(

@@ -45,7 +45,13 @@ _NOT_FORWARDED = _HOP_BY_HOP | {
     b"accept-encoding",
     b"expect",
 }
-_NOT_RETURNED = _HOP_BY_HOP | {b"content-length", b"date", b"server", b"set-cookie"}
+_NOT_RETURNED = _HOP_BY_HOP | {
+    b"content-length",
+    b"date",
+    b"server",
+    b"set-cookie",
+    b"x-served-by",
+}
 
 
 @dataclass(slots=True)
@@ -91,7 +97,7 @@ async def obtain(call: Call) -> Reply:
             _note_failure(call, choice, cause)
             continue
         blame = _blame(reply, route)
-        if blame is None:
+        if blame is None or reply.connection is not None:
             return reply
         bad_reply, cause = reply, blame
         _note_failure(call, choice, cause)
@@ -230,7 +236,9 @@ def _reply_headers(headers: Headers) -> tuple[Headers, bool]:
     for name, value in headers:
         if name == b"content-type":
             is_events = value[:17].lower() == b"text/event-stream"
-        if name not in _NOT_RETURNED and not name.startswith(b"access-control-"):
+        if name == b"x-request-id":
+            kept.append((b"x-upstream-request-id", value))
+        elif name not in _NOT_RETURNED and not name.startswith(b"access-control-"):
             kept.append((name, value))
     return kept, is_events
 

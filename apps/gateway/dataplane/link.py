@@ -98,6 +98,10 @@ class ControlLink:
                 except _REDIS_TROUBLE as problem:
                     self._lost(problem)
                     await asyncio.sleep(_PAUSE_SECONDS)
+                except Exception:
+                    # Whoever stops following goes on serving keys that were revoked.
+                    logger.exception("the gateway's table could not be followed; trying again")
+                    await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _listen(self, listener: redis.asyncio.Redis) -> None:
         async with listener.pubsub() as channel:
@@ -191,6 +195,9 @@ class ControlLink:
                     await self.journal.deliver_orphans(self._deliver_usage)
             except _REDIS_TROUBLE as problem:
                 self._lost(problem)
+                await asyncio.sleep(_PAUSE_SECONDS)
+            except Exception:
+                logger.exception("usage could not be sent; it stays in the journal")
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _deliver_usage(self, lines: bytes) -> None:

@@ -89,8 +89,11 @@ class Journal:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             path = self._folder / f"usage-{os.getpid()}-{time.time_ns()}.jsonl"
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            # Locked before it has a name that others look for.
+            unseen = path.with_suffix(".new")
+            descriptor = os.open(unseen, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            unseen.rename(path)
         except OSError as problem:
             logger.warning("usage is kept in memory, %s cannot be used: %s", self._folder, problem)
             return
@@ -141,6 +144,8 @@ class Journal:
             return
         while self._sent < self._size:
             chunk = _whole_lines(os.pread(self._descriptor, _CHUNK_BYTES, self._sent))
+            if not chunk:
+                break  # somebody emptied the file
             await deliver(chunk)
             self._sent += len(chunk)
         if self._size:
@@ -153,9 +158,8 @@ class Journal:
         if self._folder is None:
             return
         for path in sorted(self._folder.glob(_PATTERN)):
-            if self._descriptor is not None and path == self._path:
-                continue
-            await _deliver_orphan(path, deliver)
+            if self._descriptor is None or path != self._path:
+                await _deliver_orphan(path, deliver)
 
     def close(self) -> None:
         """Remove the file when nothing waits in it; otherwise leave it to the next process."""
