@@ -108,7 +108,7 @@ export const theme = createTheme({
     FileInput: { defaultProps: { size: "sm" } },
     Checkbox: { defaultProps: { size: "xs", color: "ember" } },
     Radio: { defaultProps: { size: "xs", color: "ember" } },
-    Switch: { defaultProps: { size: "sm", color: "ember" } },
+    Switch: { defaultProps: { size: "sm", color: "ember", withThumbIndicator: false } },
     Slider: { defaultProps: { size: "sm", color: "ember" } },
   },
 });

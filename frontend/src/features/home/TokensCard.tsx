@@ -40,6 +40,7 @@ function Speed({ requests, at, title }: SpeedProps) {
   );
   return (
     <Card
+      className="desk"
       title={title}
       actions={
         <>

@@ -1,8 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { useTranslations } from "use-intl";
 import { deploymentsQuery, keysQuery, nodesQuery } from "@/api/fleet";
 import { PageFrame } from "@/components/PageFrame";
 import { useFormat } from "@/i18n/useFormat";
+import { noteWelcomeSeen } from "@/lib/welcome";
 import { ButtonLink } from "@/ui/Button";
 import { FirstToken } from "./FirstToken";
 import { useFirstToken } from "./useFirstToken";
@@ -11,6 +13,7 @@ import { WelcomeStep } from "./WelcomeStep";
 /** From an empty machine to a program that uses it: five ticks. */
 export function WelcomePage() {
   const t = useTranslations("home.welcome");
+  useEffect(noteWelcomeSeen, []);
   const format = useFormat();
   const machine = useQuery(nodesQuery).data?.items.find((node) => node.is_control_plane);
   const deployments = useQuery(deploymentsQuery).data?.items ?? [];

@@ -8,6 +8,7 @@ import { Flame } from "@/components/Flame";
 import { ProblemLine } from "@/components/ProblemNotice";
 import { useSetPlace } from "@/components/place";
 import { useView } from "@/components/useView";
+import { hasSeenWelcome } from "@/lib/welcome";
 import { Button } from "@/ui/Button";
 import { Field } from "@/ui/Field";
 import styles from "./SignIn.module.css";
@@ -23,7 +24,7 @@ export function SignInPage() {
   const [isTried, setTried] = useState(false);
   const attempt = useMutation({
     mutationFn: () => signIn(queryClient, { username: username.trim(), password }),
-    onSuccess: () => router.history.push(safeNext(view.next)),
+    onSuccess: () => router.history.push(firstPage(view.next)),
   });
 
   function submit(event: FormEvent) {
@@ -72,11 +73,17 @@ export function SignInPage() {
           {t("submit")}
         </Button>
         <p className="xs dim">
-          {t.rich("firstTime", { file: (path) => <span className="mono">{path}</span> })}
+          {t.rich("firstTime", { file: (path) => <b className="medium">{path}</b> })}
         </p>
       </form>
     </main>
   );
+}
+
+/** Whoever is new here is shown the first steps once; everybody else goes where they wanted. */
+function firstPage(next: string | undefined): string {
+  const wanted = safeNext(next);
+  return wanted === "/" && !hasSeenWelcome() ? "/welcome" : wanted;
 }
 
 /** Only an address of this console: anything else would send people elsewhere after signing in. */
