@@ -21,7 +21,7 @@ Q4_BITS = 4.9  # Q4_K_M, the smallest version most people do not notice
 CELL_STEP = 256  # the cache is made in steps of this many tokens
 PROMPT_BATCH = 512  # tokens computed at once while a prompt is read
 PROCESS_BYTES = 42_000_000  # the server itself before any model
-TOKEN_BYTES = 220  # a vocabulary entry in memory
+TOKEN_BYTES = 180  # a vocabulary entry in memory
 RESERVE_BYTES = 1_000_000_000  # left to the system and to Hearth
 RESERVE_SHARE = 0.05
 SMALLEST_CONTEXT = 1024
@@ -122,7 +122,7 @@ class Fit:
 def estimate_memory(facts: GGUFFacts, shape: Shape) -> MemoryEstimate:
     """What serving the model at this shape takes once every slot is full."""
     return MemoryEstimate(
-        weights=facts.weights_bytes,
+        weights=facts.weights_bytes + facts.twice_bytes,
         kv=_cache_bytes(facts, shape),
         compute=_compute_bytes(facts, shape),
         facts=facts,
@@ -192,6 +192,8 @@ def gigabytes(amount: float) -> str:
 
 
 def _cache_bytes(facts: GGUFFacts, shape: Shape) -> int:
+    if not facts.causal:
+        return 0
     cells = _cells(shape.context_length)
     window = min(cells, _cells((facts.sliding_window or 0) + PROMPT_BATCH))
     per_number = KV_BYTES[shape.kv_type]
@@ -207,14 +209,19 @@ def _cache_bytes(facts: GGUFFacts, shape: Shape) -> int:
 
 
 def _compute_bytes(facts: GGUFFacts, shape: Shape) -> int:
-    """The process, its vocabulary, and the largest buffers of one batch."""
-    batch = min(PROMPT_BATCH, _cells(shape.context_length) * shape.slots)
-    logits = batch * facts.vocabulary * 4
+    """The process, its vocabulary, and the buffers of one batch.
+
+    Room for the logits of a whole batch is set aside but never touched: only the last token of each
+    request is asked for, so only that counts.
+    """
+    whole = _cells(shape.context_length)
+    # A text is embedded in one piece; a prompt is read in batches.
+    batch = whole if facts.embeddings else min(PROMPT_BATCH, whole * shape.slots)
+    logits = 5 * shape.slots * facts.vocabulary * 4  # with what the sampler sorts
     widest = max(facts.feed_forward_length * _experts_at_once(facts), 3 * facts.embedding_length)
     activations = batch * (2 * widest + 4 * facts.embedding_length) * 4
-    mask = batch * _cells(shape.context_length) * shape.slots * 2
-    buffers = max(logits, activations) + mask
-    return int(PROCESS_BYTES + TOKEN_BYTES * facts.vocabulary + buffers)
+    mask = batch * whole * shape.slots * 2
+    return PROCESS_BYTES + TOKEN_BYTES * facts.vocabulary + logits + activations + mask
 
 
 def _experts_at_once(facts: GGUFFacts) -> int:

@@ -86,7 +86,8 @@ def _write_tokenizer(writer: gguf.GGUFWriter, vocabulary: int) -> None:
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(tokens + [f"<|unused_{number}|>" for number in range(unused)])
     writer.add_token_types(types + [int(gguf.TokenType.UNUSED)] * unused)
-    writer.add_token_merges(contents("merges"))
+    # As many merges as a real vocabulary has: the server keeps them all.
+    writer.add_token_merges(contents("merges") + [f"<|un used_{n}|>" for n in range(unused)])
     writer.add_bos_token_id(0)
     writer.add_eos_token_id(2)
     writer.add_bool("tokenizer.ggml.add_bos_token", val=False)

@@ -85,6 +85,17 @@ class TestCache:
         attention = 2 * 12 * 4096 * 8 * 256 * 2
         assert estimate.kv == attention + 2 * 20 * 2 * 4096 * 4
 
+    def test_an_encoder_keeps_none(self) -> None:
+        encoder = replace(LLAMA_8B, causal=False, embeddings=True)
+        assert estimate_memory(encoder, Shape(512)).kv == 0
+
+    def test_an_embedding_is_computed_in_one_piece(self) -> None:
+        embedder = replace(LLAMA_8B, embeddings=True)
+        assert (
+            estimate_memory(embedder, Shape(8192)).compute
+            > 4 * estimate_memory(LLAMA_8B, Shape(8192)).compute
+        )
+
     def test_compressed_keys_and_values(self) -> None:
         latent = replace(
             LLAMA_8B, heads_kv=[1] * 32, key_length=576, value_length=512, latent_kv=True
@@ -103,7 +114,7 @@ class TestSentences:
         found = fit(LLAMA_8B, node(12), slots=4)
         assert not found.fits
         assert found.sentence == (
-            "Needs 13 GB, this node has 11 GB: a context of 2k instead of 8k, 1 request at once "
+            "Needs 13 GB, this node has 11 GB: a context of 4k instead of 8k, 2 requests at once "
             "instead of 4 or Q4 instead of Q8 would fit."
         )
 

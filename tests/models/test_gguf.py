@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.models.gguf import GGUFFacts, NotAGGUF, read_gguf
+from benchmarks.models.random_models import Figures, write_random_model
 from tests.factories.ai_models import BUILT_IN_FILE, write_gguf
 
 U32, U64 = struct.Struct("<I"), struct.Struct("<Q")
@@ -72,6 +73,13 @@ class TestRightFiles:
         assert (facts.attention_layers, facts.recurrent_layers) == (1, 1)
         assert facts.conv_state == 2 * 64
 
+    def test_embeddings_that_are_held_twice(self, tmp_path: Path) -> None:
+        for quant, twice in (("q4_0", True), ("q8_0", False)):
+            path = write_random_model(
+                tmp_path / f"{quant}.gguf", Figures(width=64, layers=1, heads=2, quant=quant)
+            )
+            assert bool(read_gguf(path).twice_bytes) == twice
+
     def test_sliding_windows(self, tmp_path: Path) -> None:
         path = write_gguf(
             tmp_path / "s.gguf",
@@ -88,7 +96,10 @@ class TestRightFiles:
             architecture="bert",
             metadata={"bert.attention.causal": False, "bert.pooling_type": 2},
         )
-        assert read_gguf(path).embeddings
+        facts = read_gguf(path)
+        assert facts.embeddings
+        assert not facts.causal
+        assert facts.pooling == "cls"
 
     def test_a_vocabulary_of_150_000_tokens_takes_no_time_and_no_memory(
         self, tmp_path: Path

@@ -50,6 +50,7 @@ class Architecture(_Row):
     vocabulary: int = Field(gt=0)
     conv_window: int = Field(default=0, ge=0)
     experts_used: int | None = Field(default=None, gt=0)
+    causal: bool = True
 
 
 class Version(_Row):

@@ -37,6 +37,8 @@ class GGUFFacts:
     weights_bytes: int
     name: str = ""
     embeddings: bool = False
+    pooling: str = ""  # how the file says that an embedding is taken from its tokens
+    causal: bool = True  # an encoder looks both ways and keeps no cache
     context_length: int | None = None
     layers: int = 0
     embedding_length: int = 0
@@ -55,6 +57,7 @@ class GGUFFacts:
     recurrent_state: int = 0
     latent_kv: bool = False  # MLA: one compressed row instead of keys and values
     split_count: int = 1
+    twice_bytes: int = 0  # weights that a processor holds in two layouts
 
     @property
     def attention_layers(self) -> int:
@@ -145,8 +148,9 @@ def _facts(metadata: dict[str, Any], tensors: list[Tensor]) -> GGUFFacts:
         parameter_count=sum(tensor.elements for tensor in tensors),
         quantisation=_quantisation(metadata, tensors),
         weights_bytes=sum(_tensor_bytes(tensor) for tensor in tensors),
-        embeddings=of.whole("pooling_type") > 0
-        or metadata.get(of.key("attention.causal")) is False,
+        embeddings=of.whole("pooling_type") > 0 or of.get("attention.causal") is False,
+        pooling=_POOLING.get(of.whole("pooling_type"), ""),
+        causal=of.get("attention.causal") is not False,
         context_length=of.whole("context_length") or None,
         layers=layers,
         embedding_length=embedding,
@@ -165,7 +169,11 @@ def _facts(metadata: dict[str, Any], tensors: list[Tensor]) -> GGUFFacts:
         recurrent_state=of.whole("ssm.state_size") * of.whole("ssm.inner_size"),
         latent_kv=of.whole("attention.kv_lora_rank") > 0 and set(heads_kv) == {1},
         split_count=split_count,
+        twice_bytes=_twice_bytes(tensors),
     )
+
+
+_POOLING = {1: "mean", 2: "cls", 3: "last", 4: "rank"}
 
 
 class _Architecture:
@@ -226,6 +234,23 @@ def _quantisation(metadata: dict[str, Any], tensors: list[Tensor]) -> str:
     most = max(sizes, key=lambda kind: sizes[kind])
     known = {int(kind) for kind in GGMLQuantizationType}
     return GGMLQuantizationType(most).name if most in known else ""
+
+
+# What llama.cpp rearranges for x86 and ARM processors while it loads.
+_REARRANGED = {"Q4_0", "Q4_K", "IQ4_NL", "Q2_K"}
+
+
+def _twice_bytes(tensors: list[Tensor]) -> int:
+    """Token embeddings that also serve as the output: looked up as they are, multiplied
+    rearranged."""
+    from gguf import GGMLQuantizationType
+
+    by_name = {tensor.name: tensor for tensor in tensors}
+    embeddings = by_name.get("token_embd.weight")
+    if embeddings is None or "output.weight" in by_name:
+        return 0
+    kind = GGMLQuantizationType(embeddings.type_number).name
+    return _tensor_bytes(embeddings) if kind in _REARRANGED else 0
 
 
 def _conv_state(of: _Architecture) -> int:

@@ -49,6 +49,7 @@ def expected_facts(entry: Entry, version: Version) -> GGUFFacts:
         quantisation=version.name,
         weights_bytes=size_of(entry, version),
         embeddings=entry.task == "embedding",
+        causal=figures.causal,
         context_length=entry.context_length,
         layers=figures.layers,
         embedding_length=figures.embedding_length,
