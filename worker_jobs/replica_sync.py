@@ -5,6 +5,7 @@ Each turn starts from everything there is, so a missed one costs two seconds and
 
 import logging
 import threading
+import time
 from datetime import UTC, datetime
 
 import redis
@@ -16,7 +17,7 @@ from apps.core.errors import InvalidTransition
 from apps.core.redis import get_redis
 from apps.core.transitions import explain_state
 from apps.models.actions import replicas as actions
-from apps.models.models import Deployment
+from apps.models.models import Deployment, Replica
 from apps.models.queries.deployments import (
     find_deployment,
     list_deployment_ids,
@@ -40,6 +41,9 @@ from worker_jobs.runtimes.protocol import RuntimeUnavailable
 from worker_jobs.runtimes.registry import RUNTIMES
 
 SYNC_SECONDS = 2.0
+FOLLOW_SECONDS = 1.5
+FOLLOW_LOOK_SECONDS = 0.2
+NEW_SECONDS = 10.0
 ACTIVITY_HASH = "hearth:gateway:activity"
 SILENT_HASH = "hearth:models:silent"
 SILENT_SECONDS = 20.0  # a model server that says nothing for so long is started again
@@ -55,10 +59,18 @@ def sync_replicas() -> None:
         if not mine:
             return
         activity = _activity()
-        for deployment_id in list_deployment_ids():
-            _sync(deployment_id, activity.get(deployment_id))
+        starting = [each for each in list_deployment_ids() if _sync(each, activity.get(each))]
         _clear_strays()
         publish_if_changed()
+        _follow(starting)
+
+
+def _follow(deployment_ids: list[int]) -> None:
+    """Small models load within a second: stay with those just started instead of coming back."""
+    end = time.monotonic() + FOLLOW_SECONDS
+    while deployment_ids and time.monotonic() < end:
+        time.sleep(FOLLOW_LOOK_SECONDS)
+        deployment_ids = [each for each in deployment_ids if _sync(each, None)]
 
 
 @worker_ready.connect
@@ -76,17 +88,27 @@ def _first_look() -> None:
         connections.close_all()
 
 
-def _sync(deployment_id: int, used_at: datetime | None) -> None:
+def _sync(deployment_id: int, used_at: datetime | None) -> bool:
+    """One look at one deployment; whether a replica of it was started a moment ago."""
     with deployment_lock(deployment_id) as held:
         deployment = find_deployment(deployment_id=deployment_id) if held else None
         if deployment is None:
-            return  # an operation is at it, or it was deleted a moment ago
+            return False  # an operation is at it, or it was deleted a moment ago
         try:
             _sync_held(deployment, used_at)
         except RuntimeUnavailable as problem:
             explain_state(deployment, reason=str(problem))
         except InvalidTransition as moved:
             logger.info("moved meanwhile", extra={"deployment": deployment_id, "why": str(moved)})
+        return any(_is_newly_started(replica) for replica in deployment.replicas.all())
+
+
+def _is_newly_started(replica: Replica) -> bool:
+    return (
+        replica.state == ReplicaState.STARTING
+        and replica.started_at is not None
+        and (timezone.now() - replica.started_at).total_seconds() < NEW_SECONDS
+    )
 
 
 def _sync_held(deployment: Deployment, used_at: datetime | None) -> None:
