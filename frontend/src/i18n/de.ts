@@ -1,5 +1,6 @@
 import { de as components } from "@/components/messages.de";
 import { de as operation } from "@/components/operation/messages.de";
+import { de as audit } from "@/features/audit/messages.de";
 import { de as chat } from "@/features/chat/messages.de";
 import { de as deployments } from "@/features/deployments/messages.de";
 import { de as gateway } from "@/features/gateway/messages.de";
@@ -9,6 +10,7 @@ import { de as nodes } from "@/features/nodes/messages.de";
 import { de as operations } from "@/features/operations/messages.de";
 import { de as session } from "@/features/session/messages.de";
 import { de as settings } from "@/features/settings/messages.de";
+import { de as people } from "@/features/settings/people.de";
 import { de as shell } from "@/features/shell/messages.de";
 import { de as status } from "@/features/status/messages.de";
 import type { Translated } from "@/lib/translated";
@@ -16,6 +18,7 @@ import { de as ui } from "@/ui/messages.de";
 import type { Messages } from "./en";
 
 export const de: Translated<Messages> = {
+  audit,
   chat,
   components,
   deployments,
@@ -25,6 +28,7 @@ export const de: Translated<Messages> = {
   nodes,
   operation,
   operations,
+  people,
   session,
   settings,
   shell,

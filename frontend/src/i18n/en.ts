@@ -1,5 +1,6 @@
 import { en as components } from "@/components/messages.en";
 import { en as operation } from "@/components/operation/messages.en";
+import { en as audit } from "@/features/audit/messages.en";
 import { en as chat } from "@/features/chat/messages.en";
 import { en as deployments } from "@/features/deployments/messages.en";
 import { en as gateway } from "@/features/gateway/messages.en";
@@ -9,11 +10,13 @@ import { en as nodes } from "@/features/nodes/messages.en";
 import { en as operations } from "@/features/operations/messages.en";
 import { en as session } from "@/features/session/messages.en";
 import { en as settings } from "@/features/settings/messages.en";
+import { en as people } from "@/features/settings/people.en";
 import { en as shell } from "@/features/shell/messages.en";
 import { en as status } from "@/features/status/messages.en";
 import { en as ui } from "@/ui/messages.en";
 
 export const en = {
+  audit,
   chat,
   components,
   deployments,
@@ -23,6 +26,7 @@ export const en = {
   nodes,
   operation,
   operations,
+  people,
   session,
   settings,
   shell,

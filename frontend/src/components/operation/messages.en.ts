@@ -24,6 +24,22 @@ export const en = {
     attempt: "attempt {number}",
     waiting: "waits for a worker",
   },
+  /** Of steps whose title the API says in English; read only in other languages. */
+  step: {
+    check: "Check the file",
+    close: "Let no more requests in",
+    copy: "Copy the file",
+    delete: "Remove it from the list and from the store",
+    download: "Download the file",
+    place: "Find a machine with enough memory",
+    probe: "Wait for a first answer",
+    publish: "Let requests in",
+    read_facts: "Read processor, memory, disks, network and cards",
+    roll: "Replace the replicas one after the other",
+    start: "Start the model server",
+    stop: "Stop the model server",
+    store: "Put the file into the store",
+  },
   subject: {
     node: "node",
     ai_model: "model",

@@ -49,7 +49,7 @@ export function WouldFit({ node }: { node: NodeOut }) {
             >
               {entry.title} · {version.quantisation}
             </Link>
-            <span className="soft clip">{fit.sentence}</span>
+            <span className="soft clip">{t("spare", { size: format.bytes(fit.spare_bytes) })}</span>
             <span className={`dim nowrap ${styles.fitSpeed}`}>
               {t("size", { size: format.bytes(version.size_bytes) })}
             </span>

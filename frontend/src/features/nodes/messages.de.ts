@@ -2,9 +2,9 @@ import type { Translated } from "@/lib/translated";
 import type { en } from "./messages.en";
 
 export const de: Translated<typeof en> = {
-  title: "Nodes",
+  title: "Knoten",
   sentence:
-    "{count, plural, one {# Rechner} other {# Rechner}} · {used} von {total} GB Modellspeicher belegt · {served, plural, =0 {noch nichts bereitgestellt} one {# Deployment bedient} other {# Deployments bedient}}",
+    "{count, plural, one {# Rechner} other {# Rechner}} · {used} von {total} GB Modellspeicher belegt · {served, plural, =0 {noch nichts bereitgestellt} one {# Bereitstellung bedient} other {# Bereitstellungen bedient}}",
   asking: "Deine Rechner, und wie es ihnen geht",
   filter: {
     state: "Nach Zustand filtern",
@@ -18,8 +18,8 @@ export const de: Translated<typeof en> = {
   footnote:
     "Modellspeicher ist Grafikspeicher, wo eine Karte arbeitet, sonst der Hauptspeicher, den Hearth benutzen darf. Last ist die des ganzen Prozessors oder der Karte in der letzten Minute.",
   table: {
-    label: "Nodes",
-    node: "Node",
+    label: "Knoten",
+    node: "Knoten",
     state: "Zustand",
     hardware: "Hardware",
     memory: "Modellspeicher",
@@ -39,9 +39,9 @@ export const de: Translated<typeof en> = {
   },
   asleep: "Bereit, schläft",
   missing: {
-    title: "Es gibt keine Node {name}",
-    sentence: "Sie wurde vielleicht umbenannt oder ausgemustert.",
-    back: "Alle Nodes",
+    title: "Es gibt keinen Knoten {name}",
+    sentence: "Er wurde vielleicht umbenannt oder ausgemustert.",
+    back: "Alle Knoten",
   },
   node: {
     thisMachine: "hier läuft Hearth",
@@ -108,7 +108,7 @@ export const de: Translated<typeof en> = {
   },
   replicas: {
     title: "Repliken hier",
-    deployment: "Deployment",
+    deployment: "Bereitstellung",
     state: "Zustand",
     memory: "Speicher, zugesagt / wirklich",
     restarts: "Neustarts",
@@ -124,6 +124,7 @@ export const de: Translated<typeof en> = {
     note: "neben dem, was läuft, {size} frei",
     catalogue: "Katalog",
     size: "Datei {size}",
+    spare: "passt, {size} übrig",
   },
   trust: {
     title: "Vertrauen und Zugang",

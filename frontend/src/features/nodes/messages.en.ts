@@ -121,6 +121,7 @@ export const en = {
     note: "beside what runs now, {size} free",
     catalogue: "Catalogue",
     size: "{size} file",
+    spare: "fits with {size} to spare",
   },
   trust: {
     title: "Trust and access",

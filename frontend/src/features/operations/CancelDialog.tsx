@@ -1,5 +1,6 @@
 import { useTranslations } from "use-intl";
 import { ConfirmDialog } from "@/components/ConfirmDialog";
+import { useStepTitle } from "@/components/operation/useStepTitle";
 import { useView } from "@/components/useView";
 import { type OperationDetail, useCancelOperation } from "./data";
 import { currentStep, doneCount } from "./progress";
@@ -8,6 +9,7 @@ import { currentStep, doneCount } from "./progress";
 export function CancelDialog({ operation, title }: { operation: OperationDetail; title: string }) {
   const t = useTranslations("operations.confirm");
   const [view, setView] = useView();
+  const titleOf = useStepTitle(operation.kind);
   const cancel = useCancelOperation(operation.id);
   const step = currentStep(operation.steps);
   const done = doneCount(operation.steps);
@@ -17,7 +19,7 @@ export function CancelDialog({ operation, title }: { operation: OperationDetail;
 
   const consequences = isRunning
     ? [
-        step ? t("stops", { step: String(step.position), title: step.title }) : t("stopsNow"),
+        step ? t("stops", { step: String(step.position), title: titleOf(step) }) : t("stopsNow"),
         ...(done > 0 ? [t("keeps", { to: done })] : []),
         t("later"),
       ]

@@ -6,6 +6,7 @@ import { LogViewer } from "@/components/LogViewer";
 import { EMPTY_LOG } from "@/components/logBuffer";
 import { Notice } from "@/components/Notice";
 import { useOperationTitle } from "@/components/operation/useOperationTitle";
+import { useStepTitle } from "@/components/operation/useStepTitle";
 import { PageFrame } from "@/components/PageFrame";
 import { QueryView } from "@/components/QueryView";
 import { StateBadge } from "@/components/StateBadge";
@@ -86,15 +87,17 @@ function OperationLog({ operation, title }: { operation: OperationDetail; title:
   const t = useTranslations("operations.log");
   const [view, setView] = useView();
   const timeOf = useStepTime();
+  const titleOf = useStepTitle(operation.kind);
   const lines = (useQuery(logQuery(operation.id)).data ?? EMPTY_LOG).lines;
   const shown = useMemo(
     () =>
       withStepNotes(lines, operation.steps, {
         done: () => t("done"),
         stopped: () => t("stopped"),
+        title: titleOf,
         after: (step) => [timeOf(step, 0), step.detail].filter(Boolean).join(" · "),
       }),
-    [lines, operation.steps, t, timeOf],
+    [lines, operation.steps, t, timeOf, titleOf],
   );
   const chosen = operation.steps.find((step) => step.name === view.step);
   const step = chosen ?? currentStep(operation.steps) ?? operation.steps.at(-1);
@@ -113,7 +116,7 @@ function OperationLog({ operation, title }: { operation: OperationDetail; title:
     <div className={styles.log}>
       <LogViewer
         lines={shown}
-        note={step && t("note", { step: String(step.position), title: step.title })}
+        note={step && t("note", { step: String(step.position), title: titleOf(step) })}
         fileName={title.toLowerCase().replace(/[^\p{L}\d.]+/gu, "-")}
         targetLine={target}
         onLinkLine={(line) => void linkTo(line)}

@@ -1,4 +1,5 @@
 import { useTranslations } from "use-intl";
+import { useStepTitle } from "@/components/operation/useStepTitle";
 import { useFormat } from "@/i18n/useFormat";
 import { Card } from "@/ui/Card";
 import { Meter } from "@/ui/Meter";
@@ -12,6 +13,7 @@ const ENDED = ["succeeded", "failed", "cancelled"] as const;
 export function ProgressCard({ operation, now }: { operation: OperationDetail; now: number }) {
   const t = useTranslations("operations.progress");
   const format = useFormat();
+  const titleOf = useStepTitle(operation.kind);
   const step = currentStep(operation.steps);
   const share = shareDone(operation, operation.steps);
   const left = timeLeft(operation, step, now);
@@ -33,7 +35,7 @@ export function ProgressCard({ operation, now }: { operation: OperationDetail; n
                     })
                   : t("noSteps")}
           </b>{" "}
-          <span className="soft">{!end && step?.title}</span>
+          <span className="soft">{!end && step && titleOf(step)}</span>
         </span>
         <span className="soft nowrap">
           {format.share(share)}

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useTranslations } from "use-intl";
+import { useStepTitle } from "@/components/operation/useStepTitle";
 import { StepList, type StepRow } from "@/components/StepList";
 import { useView } from "@/components/useView";
 import { Button } from "@/ui/Button";
@@ -17,6 +18,7 @@ export function StepsCard({ operation, now }: { operation: OperationDetail; now:
   const t = useTranslations("operations.steps");
   const words = useTranslations("components.steps");
   const timeOf = useStepTime();
+  const titleOf = useStepTitle(operation.kind);
   const [view, setView] = useView();
   const [isWhole, setWhole] = useState(false);
   const isPhone = usePhone();
@@ -33,7 +35,7 @@ export function StepsCard({ operation, now }: { operation: OperationDetail; now:
     return {
       key: step.name,
       number: step.position,
-      title: step.title,
+      title: titleOf(step),
       detail:
         (isCurrent && operation.progress_text) ||
         step.detail ||

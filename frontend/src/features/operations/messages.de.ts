@@ -12,9 +12,9 @@ export const de: Translated<typeof en> = {
     subject: "Betrifft",
     subjects: {
       all: "Alles",
-      deployment: "Deployments",
+      deployment: "Bereitstellungen",
       ai_model: "Modelle",
-      node: "Nodes",
+      node: "Knoten",
     },
     search: "Name, Person",
     described: "diesen Filtern",

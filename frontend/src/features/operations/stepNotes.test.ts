@@ -3,7 +3,12 @@ import { stripAnsi } from "@/components/ansi";
 import type { StepLike } from "./progress";
 import { withStepNotes } from "./stepNotes";
 
-const words = { done: () => "done", stopped: () => "stopped", after: () => "3 s" };
+const words = {
+  title: (one: StepLike) => one.title,
+  done: () => "done",
+  stopped: () => "stopped",
+  after: () => "3 s",
+};
 
 function step(name: string, state: string): StepLike {
   return {
@@ -63,6 +68,19 @@ describe("the marks in a log", () => {
       "line 1",
       "line 2",
       "line 3",
+    ]);
+  });
+
+  it("stand where a step began that wrote nothing", () => {
+    const silent = { ...step("check", "failed"), started_at: "2026-11-20T10:00:05Z" };
+    const error = { ...line(2, ""), at: "2026-11-20T10:00:06Z", text: "it failed" };
+    expect(shown([line(1, "fetch"), error], [step("fetch", "succeeded"), silent])).toEqual([
+      "▸ FETCH",
+      "line 1",
+      "✓ done 3 s",
+      "",
+      "▸ CHECK",
+      "it failed",
     ]);
   });
 

@@ -9,6 +9,7 @@ const DIM = "\u001b[2m";
 const PLAIN = "\u001b[0m";
 
 export interface NoteWords {
+  title: (step: StepLike) => string;
   /** What stands after the mark: "done", then how long it took and what it said. */
   done: (step: StepLike) => string;
   stopped: (step: StepLike) => string;
@@ -16,7 +17,8 @@ export interface NoteWords {
 }
 
 /**
- * The lines with a mark before the first of each step and behind the last of each ended one.
+ * The lines with a mark before the first of each step and behind the last of each ended one. A step
+ * that wrote nothing is marked where it began.
  *
  * Marks sit between two numbers, so they sort like lines and are never taken for one.
  */
@@ -31,12 +33,22 @@ export function withStepNotes(
     if (line.step) lastOf.set(line.step, index);
   });
   const shown: LogLine[] = [];
+  const silent = steps.filter((step) => step.started_at && !lastOf.has(step.name));
   let before = "";
   lines.forEach((line, index) => {
+    silent
+      .filter((step) => beganBetween(step, lines[index - 1], line))
+      .forEach((step, nth) => {
+        const offset = -0.9 + nth * 0.02;
+        const at = step.started_at ?? line.at;
+        if (shown.length > 0) shown.push(note(line, offset, ""));
+        shown.push({ ...note(line, offset + 0.01, heading(step, words)), at, step: step.name });
+        before = step.name;
+      });
     const step = byName.get(line.step);
     if (step && line.step !== before) {
       if (shown.length > 0) shown.push(note(line, -0.4, ""));
-      shown.push(note(line, -0.2, `${EMBER}▸ ${step.title}${PLAIN}`));
+      shown.push(note(line, -0.2, heading(step, words)));
     }
     shown.push(line);
     before = line.step || before;
@@ -46,6 +58,15 @@ export function withStepNotes(
     }
   });
   return shown;
+}
+
+function beganBetween(step: StepLike, line: LogLine | undefined, next: LogLine): boolean {
+  const began = Date.parse(step.started_at ?? "");
+  return began <= Date.parse(next.at) && (!line || began > Date.parse(line.at));
+}
+
+function heading(step: StepLike, words: NoteWords): string {
+  return `${EMBER}▸ ${words.title(step)}${PLAIN}`;
 }
 
 function ending(step: StepLike, words: NoteWords): string | null {

@@ -7,7 +7,7 @@ import { statusQuery, toneOfVerdict } from "@/api/status";
 import { StateMark } from "@/components/StateBadge";
 import { useFormat } from "@/i18n/useFormat";
 import { Brand } from "./Brand";
-import { ENTRIES, isWithin } from "./navigation";
+import { currentChild, ENTRIES, isWithin, mayGo } from "./navigation";
 import styles from "./Sidebar.module.css";
 import { useNow } from "./useNow";
 
@@ -15,7 +15,7 @@ export function Sidebar() {
   const t = useTranslations("shell");
   const path = useLocation({ select: (location) => location.pathname });
   const permissions = useSession()?.permissions ?? [];
-  const seen = ENTRIES.filter((e) => !e.permission || permissions.includes(e.permission));
+  const seen = ENTRIES.filter((entry) => mayGo(entry, permissions));
   return (
     <aside className={styles.side} aria-label={t("brand")}>
       <Brand />
@@ -38,17 +38,17 @@ export function Sidebar() {
               </Link>
               {on && entry.children && (
                 <div className={styles.sub}>
-                  {entry.children.map((child) => (
-                    <Link
-                      key={child.word}
-                      to={child.to}
-                      aria-current={
-                        path === child.to || path.startsWith(`${child.to}/`) ? "page" : undefined
-                      }
-                    >
-                      {t(`nav.${child.word}`)}
-                    </Link>
-                  ))}
+                  {entry.children
+                    .filter((child) => mayGo(child, permissions))
+                    .map((child) => (
+                      <Link
+                        key={child.word}
+                        to={child.to}
+                        aria-current={child === currentChild(entry, path) ? "page" : undefined}
+                      >
+                        {t(`nav.${child.word}`)}
+                      </Link>
+                    ))}
                 </div>
               )}
             </div>

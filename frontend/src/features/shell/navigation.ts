@@ -24,17 +24,21 @@ export type NavWord =
   | "routes"
   | "requests"
   | "settings"
+  | "general"
+  | "people"
+  | "audit"
+  | "profile"
   | "operations";
 
 export interface NavItem {
   word: NavWord;
   to: string;
+  /** Without it one does not see the entry. */
+  permission?: string;
 }
 
 export interface NavEntry extends NavItem {
   icon: IconType;
-  /** Without it one does not see the entry. */
-  permission?: string;
   /** First parts of the addresses that light the entry. */
   covers: readonly string[];
   children?: readonly NavItem[];
@@ -69,8 +73,30 @@ export const ENTRIES: readonly NavEntry[] = [
       { word: "upstreams", to: "/upstreams" },
     ],
   },
-  { word: "settings", to: "/settings", icon: SettingsIcon, covers: ["settings", "profile"] },
+  {
+    word: "settings",
+    to: "/settings",
+    icon: SettingsIcon,
+    covers: ["settings", "profile", "audit"],
+    children: [
+      { word: "general", to: "/settings" },
+      { word: "people", to: "/settings/people", permission: "manage_people" },
+      { word: "audit", to: "/audit", permission: "view_audit" },
+      { word: "profile", to: "/profile" },
+    ],
+  },
 ];
+
+/** The child whose address the path is or lies under; the longest one where several do. */
+export function currentChild(entry: NavEntry, path: string): NavItem | undefined {
+  return entry.children
+    ?.filter((child) => path === child.to || path.startsWith(`${child.to}/`))
+    .sort((one, other) => other.to.length - one.to.length)[0];
+}
+
+export function mayGo(item: NavItem, permissions: readonly string[]): boolean {
+  return !item.permission || permissions.includes(item.permission);
+}
 
 export function firstPart(path: string): string {
   return path.split("/")[1] ?? "";

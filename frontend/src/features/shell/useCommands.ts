@@ -145,15 +145,17 @@ export function useCommands(): Command[] {
 
   const pages: Command[] = [
     ...ENTRIES.filter((entry) => !entry.permission || may(entry.permission)).flatMap((entry) =>
-      (entry.children ?? [entry]).map((item) => ({
-        id: `page-${item.to}`,
-        group: t("shell.palette.pages"),
-        label: t(`shell.nav.${item.word}`),
-        icon: entry.icon,
-        to: item.to,
-      })),
+      (entry.children ?? [entry])
+        .filter((item) => !item.permission || may(item.permission))
+        .map((item) => ({
+          id: `page-${item.to}`,
+          group: t("shell.palette.pages"),
+          label: t(`shell.nav.${item.word === "general" ? "settings" : item.word}`),
+          icon: entry.icon,
+          to: item.to,
+        })),
     ),
-    ...(["operations", "status", "profile", "welcome"] as const).map((word) => ({
+    ...(["operations", "status", "welcome"] as const).map((word) => ({
       id: `page-${word}`,
       group: t("shell.palette.pages"),
       label: t(`shell.nav.${word}`),

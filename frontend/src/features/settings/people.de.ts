@@ -1,0 +1,33 @@
+import type { Translated } from "@/lib/translated";
+import type { en } from "./people.en";
+
+export const de: Translated<typeof en> = {
+  title: "Personen und Teams",
+  sentence: "Wer sich anmelden darf, für welches Team, und was die Rolle erlaubt.",
+  why: "Was {name} darf",
+  whyAs: "als {role} dieses Teams",
+  teams: "Deine Teams",
+  address: "Kurzname",
+  newTeam: "Neues Team",
+  teamName: "Name",
+  teamSlug: "Kurzname",
+  teamSlugNote: "Kleinbuchstaben, Ziffern und Bindestriche. Er lässt sich später nicht ändern.",
+  create: "{name} anlegen",
+  cancel: "Abbrechen",
+  created: "Das Team {name} ist da. Du verwaltest es.",
+  yourRole: "du: {role}",
+  permission: {
+    view: "Knoten, Modelle, Bereitstellungen und Vorgänge sehen",
+    chat: "die Modelle benutzen",
+    use_own_keys: "eigene Schlüssel ausstellen und widerrufen",
+    operate: "anhalten, starten, neu starten, abbrechen und wiederholen",
+    deploy: "Modelle hinzufügen und bereitstellen",
+    manage_nodes: "Rechner hinzufügen, einrichten und ausmustern",
+    manage_gateway: "Schlüssel, Wege und Upstreams aller verwalten",
+    view_usage: "Verbrauch und Anfragen aller sehen",
+    view_audit: "das Protokoll der Änderungen lesen",
+    manage_people: "Personen, Rollen und Teams verwalten",
+    manage_settings: "Einstellungen ändern",
+  },
+  choose: "Wessen Rechte",
+};
