@@ -4,7 +4,9 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from cryptography.fernet import InvalidToken
 
+from apps.gateway.dataplane import snapshot
 from apps.gateway.dataplane.errors import GatewayError
 from apps.gateway.dataplane.keys import Caller
 from apps.gateway.dataplane.route_table import (
@@ -143,3 +145,41 @@ class TestAddresses:
     def test_refused(self, url: str) -> None:
         with pytest.raises(ValueError, match=r"."):
             parse_base_url(url)
+
+
+class TestBuilding:
+    def test_gauges_outlive_the_table_and_bad_rows_are_left_out(self) -> None:
+        document = snapshot.Snapshot(
+            version=1,
+            upstreams=[
+                snapshot.UpstreamEntry(id=1, name="good", base_url="http://h:1"),
+                snapshot.UpstreamEntry(id=2, name="odd", base_url="nonsense"),
+                snapshot.UpstreamEntry(id=3, name="sealed", base_url="http://h:3", sealed_key="x"),
+            ],
+            routes=[
+                snapshot.RouteEntry(
+                    name="r",
+                    team_id=1,
+                    targets=[snapshot.TargetEntry(upstream_id=n) for n in (1, 2, 3, 4)],
+                )
+            ],
+        )
+        first = snapshot.build_table(document, decrypt=refuse, before=RouteTable())
+        endpoints = list(first.endpoints())
+        endpoints[0].load.inflight = 7
+
+        second = snapshot.build_table(document, decrypt=refuse, before=first)
+
+        assert [each.name for each in endpoints] == ["good"]
+        assert [each.load.inflight for each in second.endpoints()] == [7]
+
+    def test_the_version_is_read_from_the_first_bytes(self) -> None:
+        raw = snapshot.encode(snapshot.Snapshot(version=1_763_000_000_123_456))
+
+        assert snapshot.version_of(raw[: snapshot.VERSION_BYTES]) == 1_763_000_000_123_456
+        assert snapshot.version_of(b"") is None
+        assert snapshot.version_of(b'{"keys":[]}') is None
+
+
+def refuse(_sealed: str) -> str:
+    raise InvalidToken

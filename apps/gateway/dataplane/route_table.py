@@ -91,6 +91,12 @@ class RouteTable:
     keys: Mapping[str, Caller] = field(default_factory=dict)
     routes: Mapping[tuple[int | None, str], Route] = field(default_factory=dict)
 
+    def endpoints(self) -> Iterator[Endpoint]:
+        """Every endpoint a route leads to, as often as routes do."""
+        for route in self.routes.values():
+            for target in route.targets:
+                yield from target.endpoints
+
     def find(self, team_id: int, name: str) -> Route | None:
         return self.routes.get((team_id, name)) or self.routes.get((None, name))
 

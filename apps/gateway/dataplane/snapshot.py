@@ -134,9 +134,10 @@ def parse_base_url(url: str) -> Address:
 
 
 def build_table(
-    snapshot: Snapshot, *, decrypt: Callable[[str], str], loads: dict[str, Load]
+    snapshot: Snapshot, *, decrypt: Callable[[str], str], before: RouteTable
 ) -> RouteTable:
-    """The table of one snapshot. `loads` keeps the gauges of endpoints that stay."""
+    """The table of one snapshot. Endpoints that stay keep their gauges from the one before."""
+    loads = {endpoint.id: endpoint.load for endpoint in before.endpoints()}
     upstreams = dict(_outside_endpoints(snapshot, decrypt, loads))
     deployments = {entry.id: entry for entry in snapshot.deployments}
     replicas = {entry.id: tuple(_replicas(entry, decrypt, loads)) for entry in snapshot.deployments}
@@ -196,13 +197,13 @@ def _replicas(
     entry: DeploymentEntry, decrypt: Callable[[str], str], loads: dict[str, Load]
 ) -> Iterator[Endpoint]:
     for replica in entry.replicas:
-        name = f"replica:{replica.id}"
+        name = f"replica:{replica.id}@{replica.url}"
         address = _address(replica.url, of=name)
         secret = _opened(replica.sealed_key, decrypt, of=name)
         if address is None or secret is None:
             continue
         yield Endpoint(
-            id=f"{name}@{replica.url}",
+            id=name,
             name=f"{entry.name}/{replica.id}",
             address=address,
             load=loads.setdefault(name, Load()),
@@ -217,7 +218,7 @@ def _outside_endpoints(
     snapshot: Snapshot, decrypt: Callable[[str], str], loads: dict[str, Load]
 ) -> Iterator[tuple[int, Endpoint]]:
     for entry in snapshot.upstreams:
-        name = f"upstream:{entry.id}"
+        name = f"upstream:{entry.id}@{entry.base_url}"
         address = _address(entry.base_url, of=name)
         secret = _opened(entry.sealed_key, decrypt, of=name)
         if address is None or secret is None:
@@ -225,7 +226,7 @@ def _outside_endpoints(
         yield (
             entry.id,
             Endpoint(
-                id=f"{name}@{entry.base_url}",
+                id=name,
                 name=entry.name,
                 address=address,
                 load=loads.setdefault(name, Load()),
