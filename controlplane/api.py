@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest
+from django.views.decorators.csrf import ensure_csrf_cookie
 from ninja import NinjaAPI
-from ninja.openapi.docs import Swagger
 from ninja.renderers import BaseRenderer
 
 from apps.accounts.api import (
@@ -25,6 +25,7 @@ from apps.operations.api import router as operations_router
 from apps.operations.api import timeline_router
 from controlplane import problems
 from controlplane.audit import audited
+from controlplane.docs import LocalSwagger
 from controlplane.status.api import router as status_router
 
 
@@ -40,9 +41,10 @@ api = NinjaAPI(
     version="1",
     description="The control plane of your own AI cloud.",
     renderer=OrjsonRenderer(),
-    docs=Swagger(),
+    docs=LocalSwagger(),
     openapi_url="/openapi.json",
     docs_url="/docs",
+    docs_decorator=ensure_csrf_cookie,
     auth=undeclared,
 )
 api.add_router("/session", session_router, tags=["session"])

@@ -5,7 +5,7 @@ from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
-from django.urls import path
+from django.urls import path, re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings.development")
 django_application = get_asgi_application()
@@ -17,9 +17,19 @@ from controlplane.dataplane import gateway  # noqa: E402
 from controlplane.uploads import with_body_limits  # noqa: E402
 
 events = EventStream.as_asgi(identify=identify_socket, still_valid=still_signed_in)
-# The stubs only know path() with views that return a response.
-websocket_routes: list[Any] = [path("ws/events", events)]  # type: ignore[arg-type]
 
+
+async def no_socket_here(scope: Any, receive: Any, send: Any) -> None:
+    """Refuse a websocket at any other address."""
+    await receive()
+    await send({"type": "websocket.close", "code": 4404})
+
+
+# The stubs only know path() with views that return a response.
+websocket_routes: list[Any] = [
+    path("ws/events", events),
+    re_path("", no_socket_here),  # type: ignore[arg-type]
+]
 
 console = with_files(with_body_limits(django_application))
 

@@ -27,7 +27,7 @@ Run = Callable[..., Any]
 
 def audited(run: Run) -> Run:
     """Wrap one API operation, from before its authentication to after its answer."""
-    operation: Operation = inspect.unwrap(run).__self__  # type: ignore[attr-defined]
+    operation: Operation = inspect.unwrap(run).__self__
 
     if iscoroutinefunction(run):
 

@@ -8,6 +8,8 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 from servestatic import ServeStaticASGI
 
+from controlplane.docs import FILES_DIR, FILES_URL
+
 _NOT_BUILT = (
     "The console is not built. Run `make console` in the checkout, then load this page again. "
     "The API under /api and the models under /v1 work without it."
@@ -20,7 +22,7 @@ _HASHED = r"^/assets/.+[.-][0-9a-zA-Z_-]{8,}\.\w+$"
 def with_files(application: Any) -> Any:
     """The ASGI application with the built console's files before it, compressed where built so."""
     root = settings.CONSOLE_DIR
-    return ServeStaticASGI(
+    served = ServeStaticASGI(
         application,
         root=str(root) if root.is_dir() else None,
         max_age=0,
@@ -28,6 +30,8 @@ def with_files(application: Any) -> Any:
         immutable_file_test=_HASHED,
         add_headers_function=_secure,
     )
+    served.add_files(str(FILES_DIR), prefix=FILES_URL)
+    return served
 
 
 def _secure(headers: Any, path: str, url: str) -> None:

@@ -1,13 +1,16 @@
 """How errors become RFC 9457 answers, inside the API and around it."""
 
 import logging
+from http import HTTPStatus
+from typing import Any
 
 import orjson
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from apps.core.errors import AppError, NotFound, TooMany
+from apps.core.errors import AppError, Forbidden, NotFound, TooMany
 
 logger = logging.getLogger(__name__)
 
@@ -83,31 +86,64 @@ def bug(request: HttpRequest, error: Exception) -> HttpResponse:
     )
 
 
-def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
-    response = problem(
-        request,
-        status=405,
-        code="method_not_allowed",
-        title="Not that way",
-        detail=f"{request.method} is not possible at this address.",
-        fix=f"It takes: {allowed}." if allowed else "",
+def problem_for_status(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
+    """The same refusal as a problem; headers that say more, as Allow does, are kept."""
+    title, detail, fix = _SAID.get(
+        response.status_code,
+        ("The request was refused", "It could not be understood.", "Compare it with /api/docs."),
     )
-    response.headers["Allow"] = allowed
-    return response
+    answer = problem(
+        request,
+        status=response.status_code,
+        code=HTTPStatus(response.status_code).name.lower(),
+        title=title,
+        detail=detail.format(method=request.method, path=request.path),
+        fix=fix,
+    )
+    for name, value in response.headers.items():
+        if name not in ("Content-Type", "Content-Length"):
+            answer.headers[name] = value
+    return answer
 
 
-def unknown_address(request: HttpRequest) -> HttpResponse:
-    """What every address under /api that names no operation answers."""
+_SAID = {
+    404: (
+        "Not found",
+        "There is nothing at {path}.",
+        "The list of all addresses is at /api/docs.",
+    ),
+    405: (
+        "Not that way",
+        "{method} is not possible at {path}.",
+        "The header Allow names what is; /api/docs says more.",
+    ),
+    413: ("Too large", "The request carries more than can be taken.", "Send less at once."),
+    500: (
+        "Hearth went wrong",
+        "Something failed inside Hearth that should not have.",
+        "Try again. If it fails again, look for the request id in the log of the web process.",
+    ),
+}
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Django's own view for this is a page; ours says what to do."""
     return app_error(
         request,
-        NotFound("There is nothing at this address.", fix="The list of all is at /api/docs."),
+        Forbidden(
+            "The request does not carry this session's CSRF token.", fix="Load the page again."
+        ),
     )
 
 
 def register(api: NinjaAPI) -> None:
     """Make the API answer every error this way."""
-    api.add_exception_handler(AppError, app_error)
-    api.add_exception_handler(ValidationError, validation_error)
-    api.add_exception_handler(HttpError, http_error)
-    api.add_exception_handler(Http404, not_found)
-    api.add_exception_handler(Exception, bug)
+    handlers: dict[type[Exception], Any] = {
+        AppError: app_error,
+        ValidationError: validation_error,
+        HttpError: http_error,
+        Http404: not_found,
+        Exception: bug,
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)

@@ -1,7 +1,9 @@
 from django.urls import path, re_path
 
-from controlplane import console, health
+from controlplane import console, health, metrics
 from controlplane.api import api
+
+metrics.register()
 
 urlpatterns = [
     path("healthz", health.healthz),

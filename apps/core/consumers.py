@@ -49,7 +49,7 @@ Identify = Callable[[dict[str, Any]], SocketCaller]
 StillValid = Callable[[Collection[Any]], set[Any]]
 
 
-class EventStream(AsyncWebsocketConsumer):
+class EventStream(AsyncWebsocketConsumer):  # type: ignore[misc]
     """Pushes hints to one signed-in console.
 
     Messages are `{"events": [{"id", "subject", "subject_id", "change"}]}`, empty ones to keep the

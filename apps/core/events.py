@@ -7,7 +7,7 @@ until the next refetch.
 
 import logging
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import redis
 from django.db import transaction
@@ -40,9 +40,9 @@ def publish(*, subject: str, subject_id: str, change: Change, team_id: int | Non
     )
 
 
-def _add(entry: dict[str, str]) -> None:
+def _add(entry: dict[Any, Any]) -> None:
     try:
-        get_redis().xadd(EVENTS_STREAM, dict(entry), maxlen=EVENTS_KEPT, approximate=True)
+        get_redis().xadd(EVENTS_STREAM, entry, maxlen=EVENTS_KEPT, approximate=True)
     except redis.RedisError as error:
         # The row is committed; consoles find it at their next poll.
         logger.warning("event not sent", extra={"subject": entry["subject"], "error": str(error)})

@@ -7,7 +7,7 @@ its own list, and a list that grows too long becomes the advice to fetch everyth
 import asyncio
 import logging
 from collections import deque
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import redis
@@ -21,6 +21,7 @@ READ_AT_ONCE = 1_000
 WAITING_AT_MOST = 10_000
 RETRY_SECONDS = 0.5
 
+Entry = tuple[str, dict[str, str]]  # as it lies in the stream
 Event = dict[str, str]  # id, subject, subject_id, change
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class Subscription:
         self.team_id = str(team_id)
         self.last_id = last_id
         self._waiting: deque[Event] = deque()
-        self._held: list[tuple[str, dict[str, str]]] | None = None
+        self._held: list[Entry] | None = None
         self._reset = False
         self._wake = asyncio.Event()
 
@@ -119,9 +120,7 @@ class EventFeed:
         try:
             if await _is_kept(client, after):
                 subscription.last_id = after
-                while entries := await client.xrange(
-                    EVENTS_STREAM, min=f"({after}", count=READ_AT_ONCE
-                ):
+                while entries := await _entries(client, min=f"({after}", count=READ_AT_ONCE):
                     for entry_id, fields in entries:
                         subscription.accept(entry_id, fields)
                     after = entries[-1][0]
@@ -173,6 +172,11 @@ def event_feed() -> EventFeed:
     return _feeds.setdefault(asyncio.get_running_loop(), EventFeed())
 
 
+async def _entries(client: redis.asyncio.Redis, **wanted: Any) -> list[Entry]:
+    """In the types that a client which decodes really answers with."""
+    return cast("list[Entry]", await client.xrange(EVENTS_STREAM, **wanted))
+
+
 async def _last_id(client: redis.asyncio.Redis) -> str:
     newest = await client.xrevrange(EVENTS_STREAM, count=1)
     return str(newest[0][0]) if newest else "0-0"
@@ -182,11 +186,11 @@ async def _is_kept(client: redis.asyncio.Redis, entry_id: str) -> bool:
     """Whether everything after this id is still in the stream; 0-0 asks for all there is."""
     if entry_id == "0-0":
         return True
-    oldest = await client.xrange(EVENTS_STREAM, count=1)
-    newest = await client.xrevrange(EVENTS_STREAM, count=1)
+    oldest = await _entries(client, count=1)
     if not oldest:
         return False
-    return not _is_later(str(oldest[0][0]), entry_id) and not _is_later(entry_id, str(newest[0][0]))
+    newest = await _last_id(client)
+    return not _is_later(oldest[0][0], entry_id) and not _is_later(entry_id, newest)
 
 
 def _is_later(one: str, other: str) -> bool:

@@ -62,7 +62,7 @@ def _record(
     row.state, row.state_reason, row.state_since, row.state_deadline = to, reason, now, deadline
     for field, value in changes.items():
         setattr(row, field, value)
-    row.save(update_fields=[*_STATE_FIELDS, *changes, "updated_at"])
+    row.save(update_fields=[*_STATE_FIELDS, *changes, "updated_at"])  # type: ignore[misc]
     publish(subject=row.SUBJECT, subject_id=str(row.pk), change="updated", team_id=team_id)
 
 

@@ -8,7 +8,7 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(os.environ.get("HEARTH_VAR", BASE_DIR / "var")).resolve()
 MODELS_DIR = VAR_DIR / "models"
 REPLICAS_DIR = VAR_DIR / "replicas"
-CONSOLE_DIR = BASE_DIR / "frontend" / "dist"
+CONSOLE_DIR = Path(os.environ.get("HEARTH_CONSOLE_DIR", BASE_DIR / "frontend" / "dist"))
 
 PUBLIC_URL = os.environ.get("HEARTH_URL", "http://127.0.0.1:8000").rstrip("/")
 
@@ -63,6 +63,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "controlplane.middleware.request_context",
+    "controlplane.middleware.api_problems",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -82,6 +83,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 ALLOWED_HOSTS = os.environ.get("HEARTH_ALLOWED_HOSTS", "*").split(",")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "controlplane.problems.csrf_failure"
 CSRF_COOKIE_NAME = "hearth_csrf"
 SESSION_COOKIE_NAME = "hearth_session"
 SESSION_COOKIE_HTTPONLY = True
@@ -121,10 +123,10 @@ CELERY_TIMEZONE = "UTC"
 
 SOCKETS_PER_USER = 20
 
-OPERATION_LEASE_SECONDS = 15
-OPERATION_HEARTBEAT_SECONDS = 4
+OPERATION_LEASE_SECONDS: float = 15
+OPERATION_HEARTBEAT_SECONDS: float = 4
 OPERATION_LOST_WORKERS_ALLOWED = 3
-OPERATION_RESEND_SECONDS = 20  # a waiting operation's message is sent again after this long
+OPERATION_RESEND_SECONDS: float = 20  # a waiting operation's message is sent again after this long
 OPERATIONS_AT_ONCE = 12  # per worker process; the other threads stay free for periodic jobs
 
 # How patiently model servers are kept up: see POLICY in worker_jobs.runtimes.replica_runner.

@@ -3,6 +3,7 @@
 import os
 from urllib.parse import urlsplit
 
+from controlplane.settings import base
 from controlplane.settings.base import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -14,7 +15,7 @@ ALLOWED_HOSTS = ["*"]
 _redis_database = os.environ.get("HEARTH_TEST_REDIS_DATABASE") or str(
     1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 )
-_address = urlsplit(REDIS_URL)
+_address = urlsplit(base.REDIS_URL)
 if _address.scheme == "unix":
     REDIS_URL = f"unix://{_address.path}?db={_redis_database}"
     CELERY_BROKER_URL = f"redis+socket://{_address.path}?virtual_host={_redis_database}"

@@ -1,6 +1,6 @@
 """What the reaper does about operations whose worker, message or time is gone."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -28,8 +28,7 @@ def recover_lost_operation(*, operation_id: UUID, retry_safe: bool) -> Operation
     operation = queries.lock_operation(operation_id=operation_id)
     if not queries.is_lease_expired(operation=operation):
         return None
-    lease = timedelta(seconds=settings.OPERATION_LEASE_SECONDS)
-    stopped = f"The worker stopped at {operation.lease_expires_at - lease:%H:%M:%S} UTC."
+    stopped = f"The worker stopped at {_last_sign(operation):%H:%M:%S} UTC."
     lost = operation.lost_workers + 1
     if operation.cancel_requested_at is not None:
         _end_as_cancelled(operation, stopped)
@@ -88,6 +87,12 @@ def mark_settled(*, operation_id: UUID) -> None:
     Operation.objects.filter(pk=operation_id, state__in=ENDED_STATES).update(
         settled_at=timezone.now()
     )
+
+
+def _last_sign(operation: Operation) -> datetime:
+    """When the worker renewed its lease for the last time."""
+    expired_at = operation.lease_expires_at or timezone.now()
+    return expired_at - timedelta(seconds=settings.OPERATION_LEASE_SECONDS)
 
 
 def _queue_again(operation: Operation, stopped: str, *, lost_workers: int) -> None:

@@ -67,13 +67,13 @@ def renew_leases(*, holds: Collection[Hold], lease_seconds: float) -> set[Hold]:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE operations_operation AS operation"
-            " SET lease_expires_at = statement_timestamp() + %s"
+            " SET lease_expires_at = statement_timestamp() + make_interval(secs => %s)"
             " FROM unnest(%s::uuid[], %s::bigint[]) AS held(id, fence)"
             " WHERE operation.id = held.id AND operation.fence = held.fence"
             " AND operation.state = 'running'"
             " RETURNING operation.id, operation.fence",
             [
-                timedelta(seconds=lease_seconds),
+                lease_seconds,
                 [hold.operation_id for hold in holds],
                 [hold.fence for hold in holds],
             ],
