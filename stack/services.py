@@ -19,6 +19,8 @@ def web_service(environment: dict[str, str], *, host: str, port: int) -> Service
         *(venv_program("python"), "-m", "uvicorn", "controlplane.asgi:application"),
         *("--host", host, "--port", str(port), "--loop", "uvloop", "--http", "httptools"),
         *("--log-level", "warning", "--no-access-log", "--no-server-header"),
+        # Longer than clients keep a connection idle, so that none is closed under a new request.
+        *("--timeout-keep-alive", "75"),
         # Without a limit uvicorn waits for ever for websockets whose client went away.
         *("--timeout-graceful-shutdown", "2"),
     )

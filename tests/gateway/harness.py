@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -147,6 +147,7 @@ class House:
 class Served:
     app: Gateway
     port: int
+    stop: Callable[[], None] = lambda: None  # asks it to end, as Ctrl-C does
 
     @property
     def url(self) -> str:
@@ -178,7 +179,7 @@ def serving(settings: GatewayConfig, *, lifespan: str = "on") -> Iterator[Served
             lifespan=lifespan,  # type: ignore[arg-type]
             log_level="error",
             access_log=False,
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=1,
         )
     )
 
@@ -194,7 +195,8 @@ def serving(settings: GatewayConfig, *, lifespan: str = "on") -> Iterator[Served
     thread.start()
     eventually(lambda: server.started, within=10)
     try:
-        yield Served(app, server.servers[0].sockets[0].getsockname()[1])
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield Served(app, port, stop=lambda: setattr(server, "should_exit", True))
     finally:
         server.should_exit = True
         thread.join(10)

@@ -191,6 +191,30 @@ class TestTheUpstreamBreaks:
         eventually(lambda: upstream.cut == 1, within=1)
 
 
+class TestTheGatewayStops:
+    def test_a_stream_ends_with_an_error_and_is_settled(
+        self, gateway: Served, house: House
+    ) -> None:
+        body = {"model": "tiny", "messages": MESSAGES, "stream": True, "max_tokens": 900}
+        with httpx.stream(
+            "POST",
+            f"{gateway.url}/chat/completions",
+            json={**body, "pace": 0.05},
+            headers=HEADERS,
+            timeout=10,
+        ) as reply:
+            lines = reply.iter_lines()
+            assert next(lines).startswith("data: ")
+            gateway.stop()
+            rest = list(lines)
+
+        assert '"gateway_stopped"' in rest[-2]
+        assert "[DONE]" not in "".join(rest)
+        record = house.wait_for_usage(1)[0]
+        assert record.error == "gateway_stopped"
+        assert record.completion_tokens > 1
+
+
 class TestManyAtOnce:
     def test_everybody_gets_their_own_answer(
         self, gateway: Served, upstream: FaultyUpstream

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
@@ -18,6 +19,7 @@ from apps.gateway.dataplane.upstream import Pool
 
 _FORWARDED_PATHS = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/embeddings"})
 _SWEEP_SECONDS = 1.0
+_LAST_WORD_SECONDS = 0.5
 _DISCARD_LIMITS = 4  # a body up to so many times the limit is read to its end before it is refused
 
 logger = logging.getLogger(__name__)
@@ -111,7 +113,7 @@ class Gateway:
             await _serve(call)
         except asyncio.CancelledError:
             if not call.left or call.task is None:
-                call.error = "gateway_stopped"
+                await _say_stopped(call)
                 raise
             call.task.uncancel()  # it was our own doing: the client has left
         finally:
@@ -128,6 +130,22 @@ class Gateway:
                 await self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+async def _say_stopped(call: Call) -> None:
+    """The process ends before the reply does. The client is told, if it listens."""
+    if call.started and call.relay is None:
+        call.error = "gateway_stopped"
+        return
+    error = GatewayError(
+        503,
+        "gateway_stopped",
+        "The gateway was stopped before the reply was complete. Send the request again.",
+        retry_after=2,
+    )
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_WORD_SECONDS):
+            await call.refuse(error)
 
 
 async def _sweep(context: Context) -> None:
