@@ -22,6 +22,7 @@ from worker_jobs.periodic import periodic
 VERIFY_EVERY = timedelta(days=7)
 VERIFIED_AT_ONCE = 2
 PARTIALS_KEPT = timedelta(days=7)
+QUARANTINE_KEPT = timedelta(days=30)
 NEW_BLOBS_KEPT = timedelta(hours=1)  # a file just stored may not be in its row yet
 
 DAY = 24 * 3600.0
@@ -127,7 +128,8 @@ def verify_old_files() -> None:
 
 @periodic(every=DAY)
 def sweep_store() -> None:
-    """Remove files that no AI model needs: blobs whose row is gone, old partial downloads."""
+    """Remove files that nobody needs: blobs whose row is gone, old partial downloads, old
+    damaged files."""
     now = timezone.now().timestamp()
     known = queries.list_known_blobs()
     for sha256, changed_at in store.list_blob_times().items():
@@ -137,6 +139,9 @@ def sweep_store() -> None:
     for name, written_at in store.list_partials().items():
         if name not in wanted and now - written_at > PARTIALS_KEPT.total_seconds():
             store.forget_partial(name)
+    for path, moved_at in store.list_quarantined().items():
+        if now - moved_at > QUARANTINE_KEPT.total_seconds():
+            path.unlink(missing_ok=True)
 
 
 def _subject(operation: Operation) -> AIModel:

@@ -21,7 +21,7 @@ Q4_BITS = 4.9  # Q4_K_M, the smallest version most people do not notice
 CELL_STEP = 256  # the cache is made in steps of this many tokens
 PROMPT_BATCH = 512  # tokens computed at once while a prompt is read
 PROCESS_BYTES = 42_000_000  # the server itself before any model
-TOKEN_BYTES = 180  # a vocabulary entry in memory
+TOKEN_BYTES = 340  # a vocabulary entry in memory, with its share of the merges
 RESERVE_BYTES = 1_000_000_000  # left to the system and to Hearth
 RESERVE_SHARE = 0.05
 SMALLEST_CONTEXT = 1024
@@ -220,7 +220,7 @@ def _compute_bytes(facts: GGUFFacts, shape: Shape) -> int:
     logits = 5 * shape.slots * facts.vocabulary * 4  # with what the sampler sorts
     widest = max(facts.feed_forward_length * _experts_at_once(facts), 3 * facts.embedding_length)
     activations = batch * (2 * widest + 4 * facts.embedding_length) * 4
-    mask = batch * whole * shape.slots * 2
+    mask = batch * whole * 2
     return PROCESS_BYTES + TOKEN_BYTES * facts.vocabulary + logits + activations + mask
 
 

@@ -127,6 +127,11 @@ def list_partials() -> dict[str, float]:
     return {path.stem: path.stat().st_mtime for path in _folder("partial").glob("*.part")}
 
 
+def list_quarantined() -> dict[Path, float]:
+    """Files out of use, with the time they came there, in seconds since 1970."""
+    return {path: path.stat().st_ctime for path in _folder("quarantine").glob("sha256-*")}
+
+
 def room_for_files() -> int:
     """Bytes that may still be written without starving the rest of Hearth."""
     return max(0, shutil.disk_usage(_folder("partial")).free - KEEP_FREE_BYTES)

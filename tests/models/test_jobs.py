@@ -153,7 +153,11 @@ class TestRequests:
             {"url": "not an address"},
             {"url": "https://name:secret@host/m.gguf"},
             {"url": "http://[::1/m.gguf"},
+            {"url": "http://host/a b.gguf"},
+            {"url": "http://host/\x00.gguf"},
+            {"url": f"http://host/{'x' * 3000}.gguf"},
             {"path": "relative.gguf"},
+            {"path": "/srv/\x00.gguf"},
         ],
     )
     def test_sources_that_make_no_sense(self, team: Team, source: dict[str, str]) -> None:
@@ -161,6 +165,10 @@ class TestRequests:
             add(team, source=source)
         assert refused.value.fix
         assert not AIModel.objects.exists()
+
+    def test_names_are_cleaned(self, team: Team) -> None:
+        operation = add(team, name=" a\x00b\n" + "c" * 300, source={"path": "/a.gguf"})
+        assert subject(operation).name == "ab" + "c" * 198
 
     def test_an_unknown_catalogue_entry(self, team: Team) -> None:
         with pytest.raises(NotFound, match="no model nothing"):

@@ -71,7 +71,7 @@ def add_ai_model(
             requested_by=requested_by,
         )
     path = str(source.get("path") or "")
-    if not path.startswith("/"):
+    if not path.startswith("/") or not path.isprintable():
         raise Invalid(
             f"“{path}” is not the full path of a file.",
             fix="Give it from the root on, like /srv/models/name.gguf.",
@@ -182,6 +182,7 @@ def _add(
     requested_by: User | None,
     **columns: Any,
 ) -> Operation:
+    name = _clean(name)
     try:
         with transaction.atomic():
             ai_model = AIModel.objects.create(
@@ -354,5 +355,9 @@ def _task(ai_model: AIModel, facts: GGUFFacts) -> str:
 
 
 def _stem(path: str) -> str:
-    name = path.rstrip("/").rpartition("/")[2]
-    return name.removesuffix(".gguf")[:200] or "model"
+    return path.rstrip("/").rpartition("/")[2].removesuffix(".gguf")
+
+
+def _clean(name: str) -> str:
+    """The name without what cannot be shown, as long as the column is wide."""
+    return "".join(letter for letter in name if letter.isprintable()).strip()[:200] or "model"

@@ -31,10 +31,14 @@ MEMORY_RESOLUTION = 0.01  # smaller changes are not worth a write
 Columns = dict[str, Any]
 
 
+def load_seconds(deployment: Deployment) -> float:
+    """How long its model may take from a start to a first answer."""
+    return LOAD_SECONDS + (deployment.ai_model.size_bytes or 0) / LOAD_BYTES_PER_SECOND
+
+
 def load_deadline(deployment: Deployment) -> datetime:
     """When a start that has not led to an answer counts as failed."""
-    size = deployment.ai_model.size_bytes or 0
-    return timezone.now() + timedelta(seconds=LOAD_SECONDS + size / LOAD_BYTES_PER_SECOND)
+    return timezone.now() + timedelta(seconds=load_seconds(deployment))
 
 
 @transaction.atomic

@@ -4,6 +4,8 @@ from urllib.parse import urlsplit
 
 from apps.core.errors import Invalid
 
+LONGEST = 2000
+
 
 def checked_url(url: str) -> str:
     """The address, if it is one that may be fetched. Raises Invalid.
@@ -17,7 +19,7 @@ def checked_url(url: str) -> str:
         _ = parts.port
     except ValueError:
         raise Invalid(f"“{url}” is not an address.", fix="Check it for typing errors.") from None
-    if parts.scheme not in {"http", "https"} or not host:
+    if parts.scheme not in {"http", "https"} or not host or not _is_plain(url):
         raise Invalid(
             f"“{url}” is not an http or https address.",
             fix="Give the address of the .gguf file itself, beginning with https://.",
@@ -28,3 +30,7 @@ def checked_url(url: str) -> str:
             fix="Download the file yourself and import it by path, or use an address without them.",
         )
     return url.strip()
+
+
+def _is_plain(url: str) -> bool:
+    return len(url) <= LONGEST and url.strip().isprintable() and " " not in url.strip()
