@@ -1,6 +1,5 @@
 /** What the stand-in answers: a house with ten machines, in the shapes of the API. */
-import type { OperationOut } from "../src/api/generated/schema";
-import type { Status } from "../src/api/status";
+import type { OperationOut, StatusOut } from "../src/api/generated/schema";
 import { logLines, stepRows } from "./operation";
 
 const NOW = Date.now();
@@ -49,7 +48,7 @@ const status = {
     part("database", "Database", "good", "1.2 GB, backed up 02:10"),
     part("storage", "Model storage", "good", "212 GB free of 931 GB"),
   ],
-} as Status;
+} as StatusOut;
 
 type NodeRow = [name: string, state: string, power: string, load: number, hardware: string];
 

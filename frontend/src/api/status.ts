@@ -2,27 +2,12 @@ import { queryOptions } from "@tanstack/react-query";
 import type { Tone } from "@/ui/Mark";
 import { api, unwrap } from "./client";
 
-export interface StatusPart {
-  name: string;
-  title: string;
-  state: "good" | "attention" | "bad";
-  evidence: string;
-  since: string | null;
-  fix: string;
-}
-
-export interface Status {
-  verdict: "works" | "serving" | "not_serving";
-  sentence: string;
-  parts: StatusPart[];
-}
-
 const ASK_EVERY_MS = 20_000;
 
 /** The verdict about everything and its parts. It ages, so it is asked for again by itself. */
 export const statusQuery = queryOptions({
   queryKey: ["status"],
-  queryFn: () => unwrap<Status>(api.GET("/api/status" as never) as Promise<{ data?: Status }>),
+  queryFn: () => unwrap(api.GET("/api/status")),
   refetchInterval: ASK_EVERY_MS,
 });
 

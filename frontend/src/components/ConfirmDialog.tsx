@@ -13,6 +13,8 @@ interface ConfirmDialogProps {
   consequences: readonly ReactNode[];
   /** Named by its result: "Delete qwen3-8b". */
   confirm: string;
+  /** The way back, where "Cancel" would be taken for the deed itself. */
+  back?: string;
   /** Set it for what destroys data: the name has to be typed. */
   typeName?: string;
   onConfirm: () => void;
@@ -27,6 +29,7 @@ export function ConfirmDialog({
   title,
   consequences,
   confirm,
+  back,
   typeName,
   onConfirm,
   busy,
@@ -51,7 +54,7 @@ export function ConfirmDialog({
       footer={
         <>
           <Button kind="ghost" onClick={onClose}>
-            {t("cancel")}
+            {back ?? t("cancel")}
           </Button>
           <Button kind="wipe" type="submit" busy={busy ?? false} disabled={!matches}>
             {confirm}
@@ -60,7 +63,7 @@ export function ConfirmDialog({
       }
     >
       <div className="stack">
-        <ul className="stack tight soft sm">
+        <ul className="stack tight soft sm" style={{ paddingInlineStart: "1.2em" }}>
           {consequences.map((consequence, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: sentences that never move
             <li key={index}>{consequence}</li>

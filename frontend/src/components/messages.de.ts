@@ -32,6 +32,22 @@ export const de: Translated<typeof en> = {
     expired: "Abgelaufen",
     unknown: "Unbekannt",
   },
+  verdict: {
+    works: "Alles läuft",
+    serving: "Läuft, {count, plural, one {1 Sache ist} other {# Dinge sind}} zu richten",
+    not_serving: "Es wird nichts beantwortet",
+  },
+  part: {
+    gateway: "Gateway",
+    control_plane: "Steuerung",
+    workers: "Arbeiter",
+    scheduler: "Zeitplan",
+    database: "Datenbank",
+    cache: "Zwischenspeicher",
+    nodes: "Knoten",
+    deployments: "Bereitstellungen",
+    model_storage: "Modellablage",
+  },
   since: "seit {moment}",
   until: "bis {moment}",
   why: {

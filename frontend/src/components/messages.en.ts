@@ -29,6 +29,22 @@ export const en = {
     expired: "Expired",
     unknown: "Unknown",
   },
+  verdict: {
+    works: "Everything works",
+    serving: "Serving, {count, plural, one {1 thing} other {# things}} to fix",
+    not_serving: "Not serving",
+  },
+  part: {
+    gateway: "Gateway",
+    control_plane: "Control plane",
+    workers: "Workers",
+    scheduler: "Scheduler",
+    database: "Database",
+    cache: "Cache",
+    nodes: "Nodes",
+    deployments: "Deployments",
+    model_storage: "Model storage",
+  },
   since: "since {moment}",
   until: "until {moment}",
   why: {

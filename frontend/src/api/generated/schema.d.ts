@@ -765,6 +765,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Status */
+        get: operations["get_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/status/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Test Every Layer */
+        post: operations["test_every_layer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/teams": {
         parameters: {
             query?: never;
@@ -1702,6 +1736,10 @@ export interface components {
         IssueKeyIn: {
             /** Expires At */
             expires_at?: string | null;
+            /** Limits */
+            limits?: {
+                [key: string]: number;
+            } | null;
             /** Models */
             models?: string[] | null;
             /** Name */
@@ -2776,6 +2814,46 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * StatusOut
+         * @description `works`: everything is well. `serving`: requests are answered, but something needs a look.
+         *     `not_serving`: requests are not answered.
+         */
+        StatusOut: {
+            /** Parts */
+            parts: components["schemas"]["StatusPartOut"][];
+            /** Sentence */
+            sentence: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "works" | "serving" | "not_serving";
+        };
+        /**
+         * StatusPartOut
+         * @description One part. `evidence` is what was seen; `fix` says what to do when it is not good.
+         */
+        StatusPartOut: {
+            /** Evidence */
+            evidence: string;
+            /**
+             * Fix
+             * @default
+             */
+            fix: string;
+            /** Name */
+            name: string;
+            /** Since */
+            since?: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "good" | "attention" | "bad";
+            /** Title */
+            title: string;
+        };
         /** StepOut */
         StepOut: {
             /** Attempt */
@@ -3007,6 +3085,39 @@ export interface components {
             name: string;
             /** Prefix */
             prefix: string;
+        };
+        /**
+         * TrialOut
+         * @description One real request through each layer in turn. It stops at the first that does not pass, and
+         *     `stopped_at` names that one.
+         */
+        TrialOut: {
+            /** Passed */
+            passed: boolean;
+            /** Sentence */
+            sentence: string;
+            /** Steps */
+            steps: components["schemas"]["TrialStepOut"][];
+            /** Stopped At */
+            stopped_at: string | null;
+        };
+        /** TrialStepOut */
+        TrialStepOut: {
+            /** Evidence */
+            evidence: string;
+            /**
+             * Fix
+             * @default
+             */
+            fix: string;
+            /** Milliseconds */
+            milliseconds: number;
+            /** Name */
+            name: string;
+            /** Passed */
+            passed: boolean;
+            /** Title */
+            title: string;
         };
         /**
          * UpstreamOut
@@ -3278,6 +3389,8 @@ export type SamplesOut = components['schemas']['SamplesOut'];
 export type SamplingOut = components['schemas']['SamplingOut'];
 export type SessionOut = components['schemas']['SessionOut'];
 export type SignInIn = components['schemas']['SignInIn'];
+export type StatusOut = components['schemas']['StatusOut'];
+export type StatusPartOut = components['schemas']['StatusPartOut'];
 export type StepOut = components['schemas']['StepOut'];
 export type StepsOut = components['schemas']['StepsOut'];
 export type SuggestionOut = components['schemas']['SuggestionOut'];
@@ -3293,6 +3406,8 @@ export type TimelineItemOut = components['schemas']['TimelineItemOut'];
 export type TimelineOut = components['schemas']['TimelineOut'];
 export type TokenIn = components['schemas']['TokenIn'];
 export type TokenOut = components['schemas']['TokenOut'];
+export type TrialOut = components['schemas']['TrialOut'];
+export type TrialStepOut = components['schemas']['TrialStepOut'];
 export type UpstreamOut = components['schemas']['UpstreamOut'];
 export type UsageGroupOut = components['schemas']['UsageGroupOut'];
 export type UsageIn = components['schemas']['UsageIn'];
@@ -4602,6 +4717,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    get_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusOut"];
+                };
+            };
+        };
+    };
+    test_every_layer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialOut"];
+                };
             };
         };
     };

@@ -4,6 +4,7 @@ import { deploymentsQuery, nodesQuery } from "@/api/fleet";
 import { useMay } from "@/api/session";
 import { statusQuery } from "@/api/status";
 import { PageFrame } from "@/components/PageFrame";
+import { countToFix } from "@/components/useStatusWords";
 import { ButtonLink } from "@/ui/Button";
 import { PlusIcon } from "@/ui/icons";
 import { EndpointCard } from "./EndpointCard";
@@ -22,7 +23,7 @@ export function HomePage() {
   const deployments = useQuery(deploymentsQuery).data?.items;
   const answering = deployments?.filter((one) => ["ready", "degraded"].includes(one.state)).length;
   const isEmpty = deployments?.length === 0;
-  const toFix = status?.parts.filter((part) => part.state !== "good").length ?? 0;
+  const toFix = status ? countToFix(status) : 0;
   const verdict = status?.verdict ?? "unknown";
 
   return (

@@ -4,10 +4,12 @@ import { useTranslations } from "use-intl";
 import { statusQuery, toneOfVerdict } from "@/api/status";
 import { QueryView } from "@/components/QueryView";
 import { StateMark } from "@/components/StateBadge";
+import { useStatusWords } from "@/components/useStatusWords";
 import { Card } from "@/ui/Card";
 
 export function OkCard() {
   const t = useTranslations("home.ok");
+  const words = useStatusWords();
   const query = useQuery(statusQuery);
   return (
     <Card
@@ -25,7 +27,7 @@ export function OkCard() {
             {status.parts.map((part) => (
               <li key={part.name}>
                 <StateMark tone={toneOfVerdict(part.state)} />
-                <span className="medium nowrap">{part.title}</span>
+                <span className="medium nowrap">{words.part(part)}</span>
                 <span className="grow right dim xs clip" title={part.evidence}>
                   {part.evidence.replace(/\.$/, "")}
                 </span>

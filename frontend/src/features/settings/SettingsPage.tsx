@@ -1,20 +1,18 @@
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
-import { useMay, useSession } from "@/api/session";
+import { useSession } from "@/api/session";
 import { CopyLine } from "@/components/CopyBlock";
 import { PageFrame } from "@/components/PageFrame";
 import { endpoint } from "@/lib/endpoint";
 import { Card } from "@/ui/Card";
 import { ChevronRightIcon, PersonIcon } from "@/ui/icons";
 import { LookCard } from "./LookCard";
-import { PeopleCard } from "./PeopleCard";
 import { isRole, useRoleWord } from "./useRoleWord";
 
 export function SettingsPage() {
   const t = useTranslations("settings.settings");
   const roleWord = useRoleWord();
   const session = useSession();
-  const mayManagePeople = useMay("manage_people");
   if (!session) return null;
   return (
     <PageFrame
@@ -65,7 +63,6 @@ export function SettingsPage() {
           </dl>
         </div>
       </Card>
-      {mayManagePeople && <PeopleCard />}
     </PageFrame>
   );
 }

@@ -5,6 +5,7 @@ import { nodesQuery } from "@/api/fleet";
 import { useSession } from "@/api/session";
 import { statusQuery, toneOfVerdict } from "@/api/status";
 import { StateMark } from "@/components/StateBadge";
+import { useStatusWords } from "@/components/useStatusWords";
 import { useFormat } from "@/i18n/useFormat";
 import { Brand } from "./Brand";
 import { currentChild, ENTRIES, isWithin, mayGo } from "./navigation";
@@ -44,6 +45,7 @@ export function Sidebar() {
                       <Link
                         key={child.word}
                         to={child.to}
+                        activeOptions={{ exact: true }}
                         aria-current={child === currentChild(entry, path) ? "page" : undefined}
                       >
                         {t(`nav.${child.word}`)}
@@ -69,13 +71,18 @@ function NodeCount() {
 function SystemLine() {
   const t = useTranslations("shell");
   const format = useFormat();
+  const words = useStatusWords();
   const status = useQuery(statusQuery);
   useNow(5000);
   return (
     <Link to="/status" className={styles.system}>
       <StateMark tone={status.isError ? "bad" : toneOfVerdict(status.data?.verdict)} />
       <span>
-        {status.isError ? t("noAnswer") : (status.data?.sentence ?? t("nav.status"))}
+        {status.isError
+          ? t("noAnswer")
+          : status.data
+            ? words.verdict(status.data)
+            : t("nav.status")}
         <small>
           {status.dataUpdatedAt
             ? t("checked", { moment: format.relative(status.dataUpdatedAt) })

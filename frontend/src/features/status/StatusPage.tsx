@@ -1,35 +1,51 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
-import { type StatusPart, statusQuery, toneOfVerdict } from "@/api/status";
+import { api, unwrap } from "@/api/client";
+import type { StatusPartOut } from "@/api/generated/schema";
+import { useMay } from "@/api/session";
+import { statusQuery, toneOfVerdict } from "@/api/status";
 import { PageFrame } from "@/components/PageFrame";
+import { ProblemNotice } from "@/components/ProblemNotice";
 import { QueryView } from "@/components/QueryView";
 import { StateBadge } from "@/components/StateBadge";
+import { useStatusWords } from "@/components/useStatusWords";
 import { useFormat } from "@/i18n/useFormat";
 import { Button } from "@/ui/Button";
 import { type Column, DataTable } from "@/ui/DataTable";
-import { RetryIcon } from "@/ui/icons";
+import { RetryIcon, ZapIcon } from "@/ui/icons";
 import { TableSkeleton } from "@/ui/Skeleton";
+import { TrialCard } from "./TrialCard";
 
 /** Does every part of Hearth work, and if not, what helps? */
 export function StatusPage() {
   const t = useTranslations("status");
   const format = useFormat();
+  const words = useStatusWords();
+  const mayTest = useMay("chat");
   const query = useQuery(statusQuery);
-  const status = query.data;
-  const toFix = status?.parts.filter((part) => part.state !== "good").length ?? 0;
+  const trial = useMutation({ mutationFn: () => unwrap(api.POST("/api/status/test")) });
   return (
     <PageFrame
-      title={status ? verdictWords(t, status.verdict, toFix) : t("title")}
+      title={query.data ? words.verdict(query.data) : t("title")}
       place={t("title")}
       sentence={
         query.dataUpdatedAt > 0 && t("sentence", { moment: format.relative(query.dataUpdatedAt) })
       }
       actions={
-        <Button icon={RetryIcon} busy={query.isFetching} onClick={() => query.refetch()}>
-          {t("testNow")}
-        </Button>
+        <>
+          <Button icon={RetryIcon} busy={query.isFetching} onClick={() => query.refetch()}>
+            {t("testNow")}
+          </Button>
+          {mayTest && (
+            <Button kind="go" icon={ZapIcon} busy={trial.isPending} onClick={() => trial.mutate()}>
+              {t("testEverything")}
+            </Button>
+          )}
+        </>
       }
     >
+      {trial.isError && <ProblemNotice error={trial.error} onRetry={() => trial.mutate()} />}
+      {trial.data && <TrialCard trial={trial.data} />}
       <QueryView query={query} skeleton={<TableSkeleton rows={8} />}>
         {(data) => <Parts parts={data.parts} />}
       </QueryView>
@@ -37,26 +53,18 @@ export function StatusPage() {
   );
 }
 
-function verdictWords(
-  t: ReturnType<typeof useTranslations<"status">>,
-  verdict: string,
-  toFix: number,
-): string {
-  if (verdict === "works" || verdict === "not_serving") return t(`verdict.${verdict}`);
-  return t("verdict.serving", { count: toFix });
-}
-
-function Parts({ parts }: { parts: readonly StatusPart[] }) {
+function Parts({ parts }: { parts: readonly StatusPartOut[] }) {
   const t = useTranslations("status");
   const format = useFormat();
+  const words = useStatusWords();
   const word = (state: string) =>
     t(`states.${state === "good" || state === "bad" ? state : "attention"}`);
-  const columns: Column<StatusPart>[] = [
+  const columns: Column<StatusPartOut>[] = [
     {
       key: "part",
       head: t("part"),
       phone: "name",
-      cell: (part) => <span className="name">{part.title}</span>,
+      cell: (part) => <span className="name">{words.part(part)}</span>,
     },
     {
       key: "state",
