@@ -1,9 +1,11 @@
 """Worker jobs that bring, verify and remove the files of AI models."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.core.errors import Conflict
@@ -26,6 +28,7 @@ QUARANTINE_KEPT = timedelta(days=30)
 NEW_BLOBS_KEPT = timedelta(hours=1)  # a file just stored may not be in its row yet
 
 DAY = 24 * 3600.0
+BLOBS = 7003  # the family of advisory locks; the number means nothing
 
 
 @operation_job(actions.DOWNLOAD_AI_MODEL)
@@ -83,18 +86,9 @@ def delete_ai_model(run: OperationRun) -> None:
         ai_model = AIModel.objects.filter(pk=int(run.operation.subject_id)).first()
         if step.done or ai_model is None:
             return
-        sha256 = ai_model.sha256
-        try:
-            actions.forget_ai_model(ai_model=ai_model)
-        except Conflict as error:
-            raise OperationFailed(error.message, fix=error.fix) from error
+        with _turn_for(ai_model.sha256):
+            step.detail = _forget(ai_model)
         store.forget_partial(actions.partial_name(int(run.operation.subject_id)))
-        if not sha256:
-            return
-        if queries.is_blob_used(sha256=sha256):
-            step.detail = "Another AI model uses the same file, so it stays."
-        else:
-            step.detail = f"{gigabytes(store.delete_blob(sha256))} freed."
         run.log(step.detail)
 
 
@@ -142,6 +136,30 @@ def sweep_store() -> None:
     for path, moved_at in store.list_quarantined().items():
         if now - moved_at > QUARANTINE_KEPT.total_seconds():
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _turn_for(sha256: str) -> Iterator[None]:
+    """Be the only one to put a file into the store or take it out, in one transaction: a file that
+    is being added again must not go with the AI model that is being deleted."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        number = int(sha256[:7] or "0", 16)
+        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [BLOBS, number])
+        yield
+
+
+def _forget(ai_model: AIModel) -> str:
+    """Remove the row and, with its last user, the file; what became of it, in a sentence."""
+    sha256 = ai_model.sha256
+    try:
+        actions.forget_ai_model(ai_model=ai_model)
+    except Conflict as error:
+        raise OperationFailed(error.message, fix=error.fix) from error
+    if not sha256:
+        return "It had no file yet."
+    if queries.is_blob_used(sha256=sha256):
+        return "Another AI model uses the same file, so it stays."
+    return f"{gigabytes(store.delete_blob(sha256))} freed."
 
 
 def _subject(operation: Operation) -> AIModel:
@@ -216,11 +234,14 @@ def _check_and_store(run: OperationRun, ai_model: AIModel, found: str, *, expect
             run.log(_described(facts))
     with run.step("store") as step:
         if not step.done:
-            size = _where(name, found).stat().st_size
-            if store.partial_path(name).exists():
-                store.keep_blob(store.partial_path(name), sha256=found)
+            path = _where(name, found)
+            size = path.stat().st_size
+            store.flush(path)
+            with _turn_for(found):
+                if store.partial_path(name).exists():
+                    store.keep_blob(store.partial_path(name), sha256=found)
+                actions.mark_ready(ai_model=ai_model, sha256=found, size_bytes=size, facts=facts)
             store.forget_partial(name)
-            actions.mark_ready(ai_model=ai_model, sha256=found, size_bytes=size, facts=facts)
 
 
 def _where(name: str, sha256: str) -> Path:

@@ -27,6 +27,7 @@ RESERVE_SHARE = 0.05
 SMALLEST_CONTEXT = 1024
 TOLERANCE = 0.1
 MEASURED_TOLERANCE = 0.03
+PLAUSIBLE_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,11 @@ def correct_estimate(estimate: MemoryEstimate, measured: MeasuredPeak | None) ->
     shape by the difference the estimate had there. The correction lands in `compute`."""
     if measured is None:
         return estimate
+    expected = estimate_memory(estimate.facts, measured.shape)
+    if measured.peak_bytes < PLAUSIBLE_SHARE * expected.total:
+        return estimate  # taken while the model was still loading
     same = measured.shape == estimate.shape
-    error = measured.peak_bytes - estimate_memory(estimate.facts, measured.shape).total
+    error = measured.peak_bytes - expected.total
     corrected = estimate.compute + error
     return replace(
         estimate,

@@ -76,13 +76,18 @@ def adopt_upload(upload: "UploadedFile[Any]", *, name: str) -> None:
             file.write(chunk)
 
 
+def flush(path: Path) -> None:
+    """Have the file on the disk itself, not only in memory. This may take a while."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def keep_blob(part: Path, *, sha256: str) -> Path:
     """Move a complete file to its place under its hash, durably. A blob that is already there
     wins: it is the same file."""
     path = blob_path(sha256)
     _folder("blobs")
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
+    flush(part)
     if path.exists():
         part.unlink()
         return path

@@ -186,6 +186,10 @@ class TestMeasured:
         assert corrected.total == before.total + off
         assert not corrected.measured
 
+    def test_a_peak_from_before_it_was_loaded_is_ignored(self) -> None:
+        estimate = estimate_memory(LLAMA_8B, Shape(4096))
+        assert correct_estimate(estimate, MeasuredPeak(Shape(4096), 1 * GB)) == estimate
+
     def test_it_changes_the_verdict(self) -> None:
         estimate = estimate_memory(LLAMA_8B, Shape(4096))
         memory = node((estimate.total + 1.1 * GB) / GB)

@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.models import Team, User
@@ -27,6 +29,7 @@ from tests.factories.ai_models import (
 )
 from tests.models.file_server import serving
 from worker_jobs.ai_models import sweep_store, verify_old_files
+from worker_jobs.operation_job import perform
 
 MB = 1024 * 1024
 
@@ -317,6 +320,37 @@ class TestDelete:
         assert not AIModel.objects.filter(pk=first.pk).exists()
         run_operation(actions.delete_ai_model(ai_model=second, requested_by=admin))
         assert not path.exists()
+
+    @pytest.mark.django_db(transaction=True)
+    def test_adding_the_same_file_waits_for_the_deletion_to_end(
+        self, team: Team, admin: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Otherwise the file would go after the new AI model had found it there."""
+        old = make_ready_ai_model(team=team)
+        deletion = actions.delete_ai_model(ai_model=old, requested_by=admin)
+        addition = add(team, name="again", source={"path": str(BUILT_IN_FILE)})
+        reached, original = threading.Event(), store.delete_blob
+        waited: list[bool] = []
+
+        def slow_delete(sha256: str) -> int:
+            reached.set()
+            adding.join(timeout=1)
+            waited.append(adding.is_alive())
+            return original(sha256)
+
+        def add_again() -> None:
+            reached.wait(5)
+            perform(addition.pk, watched=False)
+            connection.close()
+
+        monkeypatch.setattr(store, "delete_blob", slow_delete)
+        adding = threading.Thread(target=add_again)
+        adding.start()
+        perform(deletion.pk, watched=False)
+        adding.join(timeout=10)
+        assert waited == [True]
+        assert subject(addition).state == AIModelState.READY
+        assert store.has_blob(subject(addition).sha256)
 
     def test_not_while_it_is_on_the_way(self, team: Team, admin: User) -> None:
         ai_model = make_ai_model(team=team)
