@@ -37,6 +37,12 @@ export function addAIModel(body: AddAIModel): Promise<OperationOut> {
   return unwrap(api.POST("/api/ai-models", { body: body as never }));
 }
 
+export function fetchAIModel(id: number): Promise<OperationOut> {
+  return unwrap(
+    api.POST("/api/ai-models/{ai_model_id}/fetch", { params: { path: { ai_model_id: id } } }),
+  );
+}
+
 export function verifyAIModel(id: number): Promise<OperationOut> {
   return unwrap(
     api.POST("/api/ai-models/{ai_model_id}/verify", { params: { path: { ai_model_id: id } } }),

@@ -141,12 +141,16 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
             {t("cancel")}
           </Button>
           {isHere && (
-            <CopyButton
-              kind="plain"
-              size="md"
-              label={t("copyAsCall")}
-              text={() => asApiCall(toDeployment(draft, aiModel.id, false), window.location.origin)}
-            />
+            <span className="desk">
+              <CopyButton
+                kind="plain"
+                size="md"
+                label={t("copyAsCall")}
+                text={() =>
+                  asApiCall(toDeployment(draft, aiModel.id, false), window.location.origin)
+                }
+              />
+            </span>
           )}
           {isHere && answer && !fits && !isOld && answer.nodes.length > 0 && (
             <Button
@@ -239,7 +243,7 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
 
   function footerSentence(): string {
     if (!isHere) return deploysWhenHere ? t("keepOpen") : "";
-    return answer?.sentence ?? "";
+    return answer && !fits ? answer.sentence : "";
   }
 }
 

@@ -60,11 +60,18 @@ export function Fetching({ target, version, accepted, onAccept, deploysWhenHere 
     <Progress
       operationId={aiModel.current_operation_id ?? null}
       words={deploysWhenHere ? t("thenDeploys") : t("onItsWay")}
+      reason={aiModel.state_reason}
     />
   );
 }
 
-function Progress({ operationId, words }: { operationId: string | null; words: string }) {
+interface ProgressProps {
+  operationId: string | null;
+  words: string;
+  reason: string;
+}
+
+function Progress({ operationId, words, reason }: ProgressProps) {
   const t = useTranslations("deployments.fetching");
   const format = useFormat();
   const query = useQuery({
@@ -89,7 +96,7 @@ function Progress({ operationId, words }: { operationId: string | null; words: s
         )}
       </div>
       <Meter label={format.share(share)} share={share} />
-      <span className="xs dim">{query.data?.progress_text || t("waits")}</span>
+      <span className="xs dim">{query.data?.progress_text || reason || t("waits")}</span>
     </section>
   );
 }

@@ -10,10 +10,11 @@ import { routesQuery } from "./queries";
 export function RouteCard({ deployment }: { deployment: DeploymentOut }) {
   const t = useTranslations("deployments.route");
   const routes = useQuery({ ...routesQuery, retry: false }).data?.items ?? [];
-  const route =
-    routes.find((each) => each.name === deployment.name) ??
-    routes.find((each) => each.targets.some((target) => target.deployment === deployment.name));
-  const asked = route?.name ?? deployment.name;
+  const route = routes.find((each) => each.name === deployment.name);
+  const others = routes.filter(
+    (each) =>
+      each !== route && each.targets.some((target) => target.deployment === deployment.name),
+  );
   const targets = route?.targets ?? [{ deployment: deployment.name, upstream: null }];
   const fallbacks = route?.fallbacks ?? [];
   return (
@@ -27,13 +28,13 @@ export function RouteCard({ deployment }: { deployment: DeploymentOut }) {
     >
       <div className="stack tight">
         <div className={styles.asked}>
-          <span className="tag ember mono">{asked}</span>
+          <span className="tag ember mono">{deployment.name}</span>
           <span className="xs dim">{t("asked")}</span>
         </div>
         {targets.map((target, index) => {
           const name = target.deployment ?? target.upstream ?? "";
           return (
-            <div key={name} className={styles.hop}>
+            <div key={`target-${name}`} className={styles.hop}>
               <span className="xs soft">
                 <b className="strong">{index + 1}</b> {name}
               </span>
@@ -46,7 +47,7 @@ export function RouteCard({ deployment }: { deployment: DeploymentOut }) {
           );
         })}
         {fallbacks.map((fallback, index) => (
-          <div key={fallback.to} className={styles.hop}>
+          <div key={`fallback-${fallback.to}`} className={styles.hop}>
             <span className="xs soft">
               <b className="strong">{targets.length + index + 1}</b> {fallback.to}
             </span>
@@ -54,6 +55,11 @@ export function RouteCard({ deployment }: { deployment: DeploymentOut }) {
           </div>
         ))}
         {fallbacks.length === 0 && <p className="xs dim">{t("noFallback")}</p>}
+        {others.length > 0 && (
+          <p className="xs dim">
+            {t("alsoAs", { names: others.map((each) => each.name).join(", ") })}
+          </p>
+        )}
       </div>
     </Card>
   );

@@ -167,6 +167,7 @@ export const de: Translated<typeof en> = {
     leastBusy: "{count, plural, one {# Kopie} other {# Kopien, die freieste zuerst}}",
     noFallback: "Kein Ersatz: kann es nicht antworten, erfahren Programme den Grund.",
     on: "bei {causes}",
+    alsoAs: "Auch Anfragen nach {names} kommen hierher.",
   },
   running: {
     title: "Laufende Einstellungen",

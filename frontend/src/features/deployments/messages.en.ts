@@ -162,6 +162,7 @@ export const en = {
     leastBusy: "{count, plural, one {# replica} other {# replicas, least busy first}}",
     noFallback: "No fallback: when it cannot answer, clients are told why.",
     on: "on {causes}",
+    alsoAs: "Requests for {names} come here too.",
   },
   running: {
     title: "Running settings",

@@ -88,28 +88,34 @@ export function CreateRouteDialog({ onClose }: { onClose: () => void }) {
         />
         {draft.targets.map((target) => (
           <div key={target.id} className={styles.target}>
-            <Select
-              label={t("target")}
-              placeholder={t("choose")}
-              data={places}
-              value={target.place}
-              searchable
-              onChange={(place) => setTarget(target.id, { place })}
-            />
-            <TextInput
-              label={t("model")}
-              placeholder={t("modelPlaceholder")}
-              disabled={!target.place?.startsWith("upstream:")}
-              value={target.model}
-              onChange={(event) => setTarget(target.id, { model: event.currentTarget.value })}
-            />
-            <NumberInput
-              label={t("weight")}
-              hideControls
-              min={0}
-              value={target.weight}
-              onChange={(value) => setTarget(target.id, { weight: Number(value) || 0 })}
-            />
+            <div>
+              <Select
+                label={t("target")}
+                placeholder={t("choose")}
+                data={places}
+                value={target.place}
+                searchable
+                onChange={(place) => setTarget(target.id, { place })}
+              />
+            </div>
+            <div>
+              <TextInput
+                label={t("model")}
+                placeholder={t("modelPlaceholder")}
+                disabled={!target.place?.startsWith("upstream:")}
+                value={target.model}
+                onChange={(event) => setTarget(target.id, { model: event.currentTarget.value })}
+              />
+            </div>
+            <div>
+              <NumberInput
+                label={t("weight")}
+                hideControls
+                min={0}
+                value={target.weight}
+                onChange={(value) => setTarget(target.id, { weight: Number(value) || 0 })}
+              />
+            </div>
             <IconButton
               size="md"
               icon={TrashIcon}

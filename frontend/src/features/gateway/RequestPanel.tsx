@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslations } from "use-intl";
+import { useLocale, useTranslations } from "use-intl";
 import type { RequestOut } from "@/api/generated/schema";
 import { Because } from "@/components/Notice";
 import { QueryView } from "@/components/QueryView";
 import { useFormat } from "@/i18n/useFormat";
 import { Panel } from "@/ui/Panel";
 import styles from "./gateway.module.css";
+import { sayMilliseconds } from "./milliseconds";
 import { requestQuery, requestWhyQuery } from "./queries";
 import { Outcome } from "./RequestsPage";
 
@@ -78,6 +79,7 @@ function Why({ id }: { id: string }) {
 function Waterfall({ request }: { request: RequestOut }) {
   const t = useTranslations("gateway.request");
   const format = useFormat();
+  const locale = useLocale();
   const whole = Math.max(request.total_ms, 1);
   const first = request.first_byte_ms || request.total_ms;
   const begun = request.queue_ms + request.connect_ms;
@@ -100,7 +102,7 @@ function Waterfall({ request }: { request: RequestOut }) {
               }}
             />
           </dd>
-          <dd>{format.duration(part.ms)}</dd>
+          <dd>{sayMilliseconds(part.ms, format.duration, locale)}</dd>
         </div>
       ))}
     </dl>

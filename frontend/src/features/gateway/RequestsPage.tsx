@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useTranslations } from "use-intl";
+import { useLocale, useTranslations } from "use-intl";
 import type { RequestOut } from "@/api/generated/schema";
 import { Empty, NoMatch } from "@/components/Empty";
 import { PageFrame } from "@/components/PageFrame";
@@ -11,6 +11,7 @@ import { Button, ButtonLink } from "@/ui/Button";
 import { Chips } from "@/ui/Chips";
 import { type Column, DataTable, TwoLines } from "@/ui/DataTable";
 import { TableSkeleton } from "@/ui/Skeleton";
+import { sayMilliseconds } from "./milliseconds";
 import { requestsQuery } from "./queries";
 import { RequestPanel } from "./RequestPanel";
 
@@ -118,6 +119,7 @@ export function Outcome({ request }: { request: RequestOut }) {
 function useColumns(): Column<RequestOut>[] {
   const t = useTranslations("gateway.requests");
   const format = useFormat();
+  const locale = useLocale();
   const [, setView] = useView();
   return [
     {
@@ -159,14 +161,20 @@ function useColumns(): Column<RequestOut>[] {
       key: "first",
       head: t("column.first"),
       align: "right",
-      cell: (row) => <span className="soft">{format.duration(row.first_byte_ms || null)}</span>,
+      cell: (row) => (
+        <span className="soft">
+          {sayMilliseconds(row.first_byte_ms || null, format.duration, locale)}
+        </span>
+      ),
     },
     {
       key: "total",
       head: t("column.total"),
       align: "right",
       phone: "number",
-      cell: (row) => <span className="soft">{format.duration(row.total_ms)}</span>,
+      cell: (row) => (
+        <span className="soft">{sayMilliseconds(row.total_ms, format.duration, locale)}</span>
+      ),
     },
     {
       key: "outcome",

@@ -11,6 +11,7 @@ interface LicenceCardProps {
 /** Under which terms it comes, whether they were accepted, and who made it. */
 export function LicenceCard({ entry, aiModel }: LicenceCardProps) {
   const t = useTranslations("models.page");
+  const tModels = useTranslations("models");
   const format = useFormat();
   const licence = entry?.licence;
   const name = licence?.name || aiModel?.licence;
@@ -19,7 +20,7 @@ export function LicenceCard({ entry, aiModel }: LicenceCardProps) {
   return (
     <Card title={t("licence")}>
       <div className="stack tight sm">
-        <p className="medium">{name || "·"}</p>
+        <p className="medium">{name || tModels("ownFile")}</p>
         {licence && (
           <p className="soft">
             {accepted

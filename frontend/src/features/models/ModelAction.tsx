@@ -59,7 +59,15 @@ function Progress({ row, operation }: ModelActionProps) {
   const t = useTranslations("models");
   const format = useFormat();
   const progress = operation?.progress ?? null;
-  if (!operation || progress === null) return <StateBadge bare state={row.aiModel?.state ?? ""} />;
+  const badge = <StateBadge bare state={row.aiModel?.state ?? ""} />;
+  if (!operation) return badge;
+  if (progress === null) {
+    return (
+      <Link to="/operations/$operationId" params={{ operationId: operation.id }}>
+        {badge}
+      </Link>
+    );
+  }
   const share = format.share(progress);
   return (
     <Link

@@ -11,11 +11,18 @@ import { useProblemWords } from "@/components/ProblemNotice";
 import { useAnnounceOperation } from "@/components/useAnnounce";
 import { useFormat } from "@/i18n/useFormat";
 import { IconButton } from "@/ui/Button";
-import { CheckIcon, EllipsisIcon, TrashIcon } from "@/ui/icons";
+import { CheckIcon, EllipsisIcon, RetryIcon, TrashIcon } from "@/ui/icons";
 import { showToast } from "@/ui/toasts";
+import { useFetchAgain } from "./useFetchAgain";
+
+interface ModelMenuProps {
+  aiModel: AiModelOut;
+  title: string;
+  large?: boolean;
+}
 
 /** What else can be done with a model's file: verify it, delete it. */
-export function ModelMenu({ aiModel, title }: { aiModel: AiModelOut; title: string }) {
+export function ModelMenu({ aiModel, title, large }: ModelMenuProps) {
   const t = useTranslations("models");
   const format = useFormat();
   const announce = useAnnounceOperation();
@@ -34,6 +41,8 @@ export function ModelMenu({ aiModel, title }: { aiModel: AiModelOut; title: stri
     },
   });
   const problem = useProblemWords(verify.error);
+  const fetchAgain = useFetchAgain(aiModel);
+  const againstFetch = reasonAgainst(aiModel, "fetch_ai_model");
   const againstVerify = reasonAgainst(aiModel, "verify_ai_model");
   const againstDelete = reasonAgainst(aiModel, "delete_ai_model");
   return (
@@ -41,14 +50,22 @@ export function ModelMenu({ aiModel, title }: { aiModel: AiModelOut; title: stri
       <Menu>
         <Menu.Target>
           <IconButton
-            kind="plain"
-            size="md"
+            kind={large ? "plain" : "ghost"}
+            size={large ? "md" : "sm"}
             hint={false}
             icon={EllipsisIcon}
             label={t("more", { name: title })}
           />
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item
+            leftSection={<RetryIcon />}
+            disabled={againstFetch !== null}
+            title={againstFetch ?? undefined}
+            onClick={() => fetchAgain.mutate()}
+          >
+            {t("page.fetchAgain")}
+          </Menu.Item>
           <Menu.Item
             leftSection={<CheckIcon />}
             disabled={againstVerify !== null}

@@ -4,18 +4,20 @@ import { useTranslations } from "use-intl";
 import { aiModelQuery, aiModelsQuery, catalogueQuery } from "@/api/aiModels";
 import type { AiModelOut, CatalogueEntryOut } from "@/api/generated/schema";
 import { useMay } from "@/api/session";
+import { reasonAgainst } from "@/components/allowed";
 import { Empty } from "@/components/Empty";
 import { Notice } from "@/components/Notice";
 import { PageFrame } from "@/components/PageFrame";
 import { QueryView } from "@/components/QueryView";
 import { StateBadge } from "@/components/StateBadge";
 import { useFormat } from "@/i18n/useFormat";
-import { ButtonLink } from "@/ui/Button";
+import { Button, ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { bestVersion } from "./catalogue";
 import { FileFacts } from "./FileFacts";
 import { LicenceCard } from "./LicenceCard";
 import { ModelMenu } from "./ModelMenu";
+import { useFetchAgain } from "./useFetchAgain";
 import { useTaskWord } from "./useTaskWord";
 import { Versions } from "./Versions";
 
@@ -73,9 +75,10 @@ function Page({ entry, aiModel, copies }: PageProps) {
   const word = useTaskWord();
   const mayDeploy = useMay("deploy");
   const title = entry?.title ?? aiModel?.name ?? "";
+  const parameters = entry?.parameter_count ?? aiModel?.parameter_count;
   const about = [
     (entry?.tasks ?? (aiModel ? [aiModel.task] : [])).map((task) => word(task)).join(", "),
-    format.parameters(entry?.parameter_count ?? aiModel?.parameter_count),
+    parameters && format.parameters(parameters),
   ];
   return (
     <PageFrame
@@ -88,7 +91,7 @@ function Page({ entry, aiModel, copies }: PageProps) {
       notice={<Notices entry={entry} aiModel={aiModel} />}
       actions={
         <>
-          {mayDeploy && (
+          {mayDeploy && (entry || aiModel?.state !== "failed") && (
             <ButtonLink
               kind="go"
               to="."
@@ -101,7 +104,7 @@ function Page({ entry, aiModel, copies }: PageProps) {
               {t("deploy")}
             </ButtonLink>
           )}
-          {aiModel && <ModelMenu aiModel={aiModel} title={title} />}
+          {aiModel && <ModelMenu aiModel={aiModel} title={title} large />}
         </>
       }
       aside={
@@ -112,7 +115,7 @@ function Page({ entry, aiModel, copies }: PageProps) {
       }
     >
       {entry && <Versions entry={entry} copies={copies} />}
-      {aiModel && <Facts aiModel={aiModel} />}
+      {aiModel?.sha256 && <Facts aiModel={aiModel} />}
     </PageFrame>
   );
 }
@@ -121,26 +124,45 @@ function Notices({ entry, aiModel }: Omit<PageProps, "copies">) {
   const t = useTranslations("models.page");
   return (
     <>
-      {aiModel?.state === "failed" && (
-        <Notice
-          tone="bad"
-          title={t("failed")}
-          actions={
-            <ButtonLink size="sm" to="/operations" search={{ subject: `ai_model:${aiModel.id}` }}>
-              {t("operation")}
-            </ButtonLink>
-          }
-        >
-          <p>{aiModel.state_reason}</p>
-          <p>{t("retryHint")}</p>
-        </Notice>
-      )}
+      {aiModel?.state === "failed" && <Failed aiModel={aiModel} />}
       {entry?.caveat && (
         <Notice tone="attention" title={t("caveat")}>
           {entry.caveat}
         </Notice>
       )}
     </>
+  );
+}
+
+function Failed({ aiModel }: { aiModel: AiModelOut }) {
+  const t = useTranslations("models.page");
+  const format = useFormat();
+  const fetchAgain = useFetchAgain(aiModel);
+  return (
+    <Notice
+      tone="bad"
+      title={t("failed")}
+      corner={format.relative(aiModel.state_since)}
+      actions={
+        <>
+          <Button
+            size="sm"
+            kind="go"
+            title={t("retryHint")}
+            busy={fetchAgain.isPending}
+            disabledReason={reasonAgainst(aiModel, "fetch_ai_model")}
+            onClick={() => fetchAgain.mutate()}
+          >
+            {t("fetchAgain")}
+          </Button>
+          <ButtonLink size="sm" to="/operations" search={{ subject: "ai_model" }}>
+            {t("operation")}
+          </ButtonLink>
+        </>
+      }
+    >
+      {aiModel.state_reason}
+    </Notice>
   );
 }
 

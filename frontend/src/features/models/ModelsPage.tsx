@@ -1,6 +1,6 @@
 import { Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useTranslations } from "use-intl";
+import { useLocale, useTranslations } from "use-intl";
 import { aiModelsQuery, catalogueQuery, useRunningOperations } from "@/api/aiModels";
 import type { OperationOut } from "@/api/generated/schema";
 import { useMay } from "@/api/session";
@@ -19,6 +19,7 @@ import { AddModelDialog } from "./AddModelDialog";
 import { filterRows, type ModelRow, modelRows, tasksOf } from "./catalogue";
 import { FitWords } from "./FitWords";
 import { ModelAction } from "./ModelAction";
+import { useOwnFits } from "./useOwnFits";
 import { useTaskWord } from "./useTaskWord";
 
 /** What can my machines run? */
@@ -55,10 +56,11 @@ export function ModelsPage() {
   );
 }
 
-function Catalogue({ rows }: { rows: ModelRow[] }) {
+function Catalogue({ rows: known }: { rows: ModelRow[] }) {
   const t = useTranslations("models");
   const word = useTaskWord();
   const [view, setView] = useView();
+  const rows = useOwnFits(known);
   const operations = useRunningOperations(
     rows.flatMap((row) => (row.aiModel ? [row.aiModel] : [])),
   );
@@ -116,6 +118,7 @@ function Catalogue({ rows }: { rows: ModelRow[] }) {
 
 function useColumns(operations: Map<number, OperationOut>): Column<ModelRow>[] {
   const t = useTranslations("models");
+  const locale = useLocale();
   const format = useFormat();
   const word = useTaskWord();
   return [
@@ -128,10 +131,7 @@ function useColumns(operations: Map<number, OperationOut>): Column<ModelRow>[] {
           to="/models/$name"
           params={{ name: row.name }}
           name={row.title}
-          note={[
-            row.tasks.map((task) => word(task).toLowerCase()).join(", "),
-            row.parameterCount && parameters(row),
-          ]
+          note={[tasksInWords(row), row.parameterCount && parameters(row)]
             .filter(Boolean)
             .join(" · ")}
         />
@@ -150,7 +150,7 @@ function useColumns(operations: Map<number, OperationOut>): Column<ModelRow>[] {
     {
       key: "fit",
       head: t("column.fit"),
-      phone: "number",
+      phone: "state",
       cell: (row) => <FitWords fit={row.fit} />,
     },
     {
@@ -163,7 +163,7 @@ function useColumns(operations: Map<number, OperationOut>): Column<ModelRow>[] {
       key: "action",
       head: <span className="visually-hidden">{t("column.action")}</span>,
       align: "right",
-      phone: "state",
+      phone: "action",
       cell: (row) => (
         <ModelAction
           row={row}
@@ -177,6 +177,12 @@ function useColumns(operations: Map<number, OperationOut>): Column<ModelRow>[] {
     const all = format.parameters(row.parameterCount);
     const active = row.activeParameterCount;
     return active ? t("activeParameters", { all, active: format.parameters(active) }) : all;
+  }
+
+  /** In running text; German keeps its nouns large. */
+  function tasksInWords(row: ModelRow): string {
+    const words = row.tasks.map((task) => word(task)).join(", ");
+    return locale === "de" ? words : words.toLowerCase();
   }
 
   function size(row: ModelRow): string {

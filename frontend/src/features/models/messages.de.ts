@@ -122,8 +122,9 @@ export const de: Translated<typeof en> = {
     delete: "Löschen",
     caveat: "Vorher zu wissen",
     failed: "Die Datei ist nicht hier",
-    retryHint: "Ihr Vorgang lässt sich wiederholen; er geht dort weiter, wo er stehen blieb.",
-    operation: "Vorgang öffnen",
+    fetchAgain: "Nochmals holen",
+    retryHint: "Es geht dort weiter, wo es stehen blieb; was schon hier ist, bleibt.",
+    operation: "Vorgänge öffnen",
   },
   files: {
     title: "Modelldateien",

@@ -119,8 +119,9 @@ export const en = {
     delete: "Delete",
     caveat: "Know this first",
     failed: "The file is not here",
-    retryHint: "Its operation can be tried again; it goes on where it stopped.",
-    operation: "Open the operation",
+    fetchAgain: "Fetch it again",
+    retryHint: "Goes on where it stopped; what is here already is kept.",
+    operation: "Open operations",
   },
   files: {
     title: "Model files",
