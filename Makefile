@@ -72,16 +72,16 @@ django: ## migrations complete, settings fit for production
 
 openapi: ## the committed schema and client are what the code says
 	@$(DEV)
-	$(BESIDE) $(VENV)/python manage.py write_openapi --check frontend/openapi.json
+	$(BESIDE) $(VENV)/python -m controlplane.openapi
 	$(NPM) run api-client
-	git diff --exit-code --stat -- frontend/src/api/generated
+	git diff --exit-code --stat -- frontend/openapi.json frontend/src/api/generated
 
 console-check: ## style and types of the console
 	$(NPM) run check
 
 api-client: ## write openapi.json and the console's client from the code
 	@$(DEV)
-	$(BESIDE) $(VENV)/python manage.py write_openapi frontend/openapi.json
+	$(BESIDE) $(VENV)/python -m controlplane.openapi
 	$(NPM) run api-client
 
 screenshots: ## every page of the console into docs/screens

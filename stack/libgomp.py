@@ -18,12 +18,17 @@ async def find_libgomp(runner: Runner) -> str:
     server starts, and `is_missing` says so.
     """
     if not is_missing(runner):
-        return str(_unpacked(runner) or "")
+        return _folder(runner)
     folder = runner.layout.libraries
     folder.mkdir(exist_ok=True)
     if shutil.which("apt-get") and shutil.which("dpkg-deb"):
         await _fetch(runner, folder)
-    return str(_unpacked(runner) or "")
+    return _folder(runner)
+
+
+def _folder(runner: Runner) -> str:
+    found = _unpacked(runner)
+    return str(found.parent) if found is not None else ""
 
 
 def is_missing(runner: Runner) -> bool:

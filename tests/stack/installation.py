@@ -32,14 +32,15 @@ class Started:
     def wait_for(self, text: str, *, within: float) -> str:
         """All output once `text` is in it; fails at once when the process ended before."""
 
-        def said() -> str:
-            output = self.output()
-            if text in output:
-                return output
-            assert self.process.poll() is None, f"it ended too early:\n{output}"
-            return ""
+        def settled() -> bool:
+            return text in self.output() or self.process.poll() is not None
 
-        return eventually(said, within=within)
+        try:
+            eventually(settled, within=within)
+        finally:
+            output = self.output()
+            assert text in output, f"“{text}” was never said:\n{output}"
+        return output
 
     def ends(self, *, within: float) -> int:
         return self.process.wait(timeout=within)
