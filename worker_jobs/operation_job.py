@@ -40,6 +40,7 @@ __all__ = [
     "operation_job",
     "perform",
     "settle",
+    "worker_host",
 ]
 
 logger = logging.getLogger(__name__)
@@ -238,5 +239,10 @@ def _call_next() -> None:
     actions.resend_message(operation_id=UUID(waiting))
 
 
+def worker_host() -> str:
+    """This machine, as operations name it."""
+    return socket.gethostname()[:80]
+
+
 def _worker_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"[:100]
+    return f"{worker_host()}:{os.getpid()}"

@@ -127,6 +127,7 @@ OPERATION_LEASE_SECONDS: float = 15
 OPERATION_HEARTBEAT_SECONDS: float = 4
 OPERATION_LOST_WORKERS_ALLOWED = 3
 OPERATION_RESEND_SECONDS: float = 20  # a waiting operation's message is sent again after this long
+OPERATION_LOG_DAYS = 90
 OPERATIONS_AT_ONCE = 12  # per worker process; the other threads stay free for periodic jobs
 
 # How patiently model servers are kept up: see POLICY in worker_jobs.runtimes.replica_runner.

@@ -1,5 +1,7 @@
 """Operations over HTTP."""
 
+from datetime import timedelta
+
 import pytest
 
 from apps.core.errors import Conflict
@@ -94,3 +96,15 @@ def test_the_timeline_joins_what_is_written_in_several_places(team, admin_client
     rest = admin_client.get("/api/timeline", {"cursor": page["next_cursor"]}).json()
     assert len(page["items"]) == 2
     assert len(rest["items"]) == 3
+
+
+def test_logs_of_long_ago_are_dropped_and_others_stay(team, run_operation, settings):
+    old = run_operation(make_operation(team=team))
+    recent = run_operation(make_operation(team=team, subject_id="2"))
+    long_ago = old.finished_at - timedelta(days=settings.OPERATION_LOG_DAYS + 1)
+    type(old).objects.filter(pk=old.pk).update(finished_at=long_ago)
+
+    assert actions.drop_old_logs() == 2
+
+    assert not old.lines.exists()
+    assert recent.lines.count() == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from apps.accounts.actions import issue_token
 from apps.core.redis import get_redis
@@ -74,6 +75,65 @@ def test_another_worker_continues_after_kill_9(team, start_worker, notes, hold):
     assert "It continues with “Second”." in said
     sequences = list(operation.lines.order_by("sequence").values_list("sequence", flat=True))
     assert sequences == list(range(1, operation.last_sequence + 1))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_starts_takes_over_at_once_from_one_that_was_killed(
+    team, start_worker, notes, hold
+):
+    """Without waiting for the lease: it can see that the process is gone."""
+    first = start_worker(JOBS, lease_seconds=600)
+    operation = make_operation(
+        team=team, params={"file": str(notes), "hold": str(hold), "hold_at": "second"}
+    )
+    eventually(lambda: "second attempt 1" in effects(notes), within=10)
+    first.kill()
+    hold.unlink()
+
+    start_worker(JOBS, lease_seconds=600)
+
+    eventually(has_state(operation, "succeeded"), within=10)
+    assert effects(notes) == ["first attempt 1", "second attempt 1", "second attempt 2"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_losing_every_connection_to_postgres_does_not_cost_the_operation(
+    team, start_worker, notes, hold
+):
+    start_worker(JOBS)
+    operation = make_operation(
+        team=team, params={"file": str(notes), "hold": str(hold), "hold_at": "second"}
+    )
+    eventually(lambda: "second attempt 1" in effects(notes), within=10)
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert cursor.fetchone()[0] >= 1
+    hold.unlink()
+
+    eventually(has_state(operation, "succeeded"), within=20)
+    assert effects(notes) == ["first attempt 1", "second attempt 1"]
+    assert "did second" in texts(operation)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_long_operations_leave_threads_for_periodic_jobs(team, start_worker, notes, hold):
+    start_worker(JOBS, beat=True, operations_at_once=2, resend_seconds=2)
+    held = {"file": str(notes), "hold": str(hold), "hold_at": "first"}
+    operations = [make_operation(team=team, params=held) for _ in range(6)]
+    eventually(lambda: len(effects(notes)) == 2, within=10)
+
+    lost = make_operation(team=team)
+    _lose_worker(lost)
+    eventually(lambda: texts(lost) and "The worker stopped" in texts(lost)[0], within=15)
+    assert len(effects(notes)) == 2
+
+    hold.unlink()
+    for operation in [*operations, lost]:
+        eventually(has_state(operation, "succeeded"), within=15)
 
 
 @pytest.mark.slow

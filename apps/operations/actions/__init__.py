@@ -1,7 +1,8 @@
 """Every write about operations, split by who writes: people, the worker at it, the reaper."""
 
-from apps.operations.actions.log import LogLine
+from apps.operations.actions.log import LogLine, drop_old_logs
 from apps.operations.actions.recovery import (
+    end_lease,
     expire_operation,
     mark_settled,
     recover_lost_operation,
@@ -38,6 +39,8 @@ __all__ = [
     "cancel_operation",
     "cancel_run",
     "claim_operation",
+    "drop_old_logs",
+    "end_lease",
     "end_step",
     "enqueue",
     "expire_operation",

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from apps.core.events import publish
@@ -44,6 +45,16 @@ def write_lines(*, locked: Operation, lines: Sequence[LogLine]) -> None:
 def write_note(*, locked: Operation, text: str, level: str = "info") -> None:
     """One line from Hearth itself. The caller holds the operation's row lock."""
     write_lines(locked=locked, lines=[LogLine(text=text, at=timezone.now(), level=level)])
+
+
+def drop_old_logs() -> int:
+    """Delete the lines of operations that ended long ago; how many lines went."""
+    before = timezone.now() - timedelta(days=settings.OPERATION_LOG_DAYS)
+    old = Operation.objects.filter(finished_at__lt=before, lines__isnull=False).distinct()
+    gone = 0
+    for operation in old.iterator(chunk_size=100):
+        gone += operation.lines.all().delete()[0]
+    return gone
 
 
 def publish_update(operation: Operation) -> None:

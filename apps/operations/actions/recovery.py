@@ -82,6 +82,13 @@ def resend_message(*, operation_id: UUID) -> Operation | None:
     return operation
 
 
+def end_lease(*, operation_id: UUID, worker: str) -> None:
+    """This worker is known to be gone: nobody needs to wait until its lease runs out."""
+    Operation.objects.filter(pk=operation_id, worker=worker, state=OperationState.RUNNING).update(
+        lease_expires_at=timezone.now() - timedelta(seconds=1)
+    )
+
+
 def mark_settled(*, operation_id: UUID) -> None:
     """What the operation was about has been told how it ended."""
     Operation.objects.filter(pk=operation_id, state__in=ENDED_STATES).update(
@@ -90,9 +97,10 @@ def mark_settled(*, operation_id: UUID) -> None:
 
 
 def _last_sign(operation: Operation) -> datetime:
-    """When the worker renewed its lease for the last time."""
+    """When the worker was last known to live."""
     expired_at = operation.lease_expires_at or timezone.now()
-    return expired_at - timedelta(seconds=settings.OPERATION_LEASE_SECONDS)
+    renewed_at = expired_at - timedelta(seconds=settings.OPERATION_LEASE_SECONDS)
+    return max(renewed_at, operation.state_since)
 
 
 def _queue_again(operation: Operation, stopped: str, *, lost_workers: int) -> None:

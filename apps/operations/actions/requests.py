@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from celery import current_app
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -52,9 +52,7 @@ def request_operation(
     `params` are stored and shown: they never hold a secret. An exclusive operation is refused
     with Conflict while another exclusive one of the same subject waits or runs.
     """
-    if exclusive:
-        _refuse_beside_another(subject_type=subject_type, subject_id=subject_id)
-    operation = Operation.objects.create(
+    operation = Operation(
         kind=kind,
         subject_type=subject_type,
         subject_id=subject_id,
@@ -65,6 +63,7 @@ def request_operation(
         exclusive=exclusive,
         enqueued_at=timezone.now(),
     )
+    _insert(operation)
     OperationStep.objects.bulk_create(
         OperationStep(operation=operation, position=position, name=step.name, title=step.title)
         for position, step in enumerate(steps, start=1)
@@ -127,6 +126,16 @@ def retry_operation(*, operation: Operation, by: User) -> Operation:
     )
     transaction.on_commit(partial(enqueue, locked))
     return locked
+
+
+def _insert(operation: Operation) -> None:
+    try:
+        with transaction.atomic():
+            operation.save(force_insert=True)
+    except IntegrityError:
+        # The database decides between two who ask at the same moment.
+        _refuse_beside_another(subject_type=operation.subject_type, subject_id=operation.subject_id)
+        raise
 
 
 def enqueue(operation: Operation) -> None:

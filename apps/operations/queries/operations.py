@@ -109,6 +109,14 @@ def list_lost_operations() -> QuerySet[Operation]:
     return Operation.objects.filter(state=OperationState.RUNNING, lease_expires_at__lt=Now())
 
 
+def list_running_operations() -> QuerySet[Operation]:
+    return Operation.objects.filter(state=OperationState.RUNNING)
+
+
+def list_waiting_operations() -> QuerySet[Operation]:
+    return Operation.objects.filter(state=OperationState.QUEUED).order_by("created_at")
+
+
 def list_overdue_operations() -> QuerySet[Operation]:
     return Operation.objects.filter(
         state__in=[OperationState.QUEUED, OperationState.RUNNING],
