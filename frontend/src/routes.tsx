@@ -9,7 +9,7 @@ import {
 import { isNoConnection, statusOf } from "./api/errors";
 import { queryClient } from "./api/queryClient";
 import { sessionQuery } from "./api/session";
-import { readViewState } from "./api/view";
+import { parseView, readViewState, writeView } from "./api/view";
 import { Dialogs } from "./dialogs";
 import { NotFound, RouteProblem } from "./features/shell/NotFound";
 import { Shell } from "./features/shell/Shell";
@@ -236,6 +236,8 @@ export const router = createRouter({
       profile,
     ]),
   ]),
+  parseSearch: parseView,
+  stringifySearch: writeView,
   defaultPreload: "intent",
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: RouteProblem,

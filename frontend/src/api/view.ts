@@ -19,6 +19,17 @@ const WORDS = [
 
 export type ViewState = Partial<Record<(typeof WORDS)[number], string>>;
 
+/** The part of an address behind the question mark, plain: `line=12`, not JSON. */
+export function parseView(search: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(search));
+}
+
+export function writeView(view: Record<string, unknown>): string {
+  const words = Object.entries(view).filter(([, value]) => value !== undefined && value !== "");
+  const text = new URLSearchParams(words.map(([word, value]) => [word, String(value)])).toString();
+  return text && `?${text}`;
+}
+
 /** Keeps the words it knows; anything else in an address is ignored. */
 export function readViewState(search: Record<string, unknown>): ViewState {
   const view: ViewState = {};

@@ -32,6 +32,7 @@ export function CancelDialog({ operation, title }: { operation: OperationDetail;
       title={t("title", { title })}
       consequences={consequences}
       confirm={isRunning && step ? t("confirm", { step: String(step.position) }) : t("confirmAll")}
+      back={t("back")}
       onConfirm={() => cancel.mutate(undefined, { onSuccess: close })}
       busy={cancel.isPending}
       error={cancel.error}

@@ -70,7 +70,9 @@ function Operation({ operation }: { operation: OperationDetail }) {
         </>
       }
     >
-      {operation.state !== "failed" && <ProgressCard operation={operation} now={now} />}
+      {operation.state !== "failed" && operation.state !== "cancelled" && (
+        <ProgressCard operation={operation} now={now} />
+      )}
       <div className={styles.body}>
         <div className={styles.left}>
           <StepsCard operation={operation} now={now} />

@@ -43,7 +43,7 @@ export function OperationsPage() {
           label={t("filter.state")}
           all={t("filter.all")}
           {...(isWhole ? { total: known.length } : {})}
-          states={FILTER_STATES.map((state) => ({
+          states={FILTER_STATES.filter((state) => !isWhole || count(state) > 0).map((state) => ({
             state,
             ...(isWhole ? { count: count(state) } : {}),
           }))}

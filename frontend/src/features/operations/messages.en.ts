@@ -89,6 +89,6 @@ export const en = {
     later: "You can retry it later from where it stopped.",
     confirm: "Stop at step {step}",
     confirmAll: "Stop it",
-    back: "Go on",
+    back: "Let it go on",
   },
 } as const;

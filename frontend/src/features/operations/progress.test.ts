@@ -77,6 +77,7 @@ describe("the time left", () => {
     expect(timeLeft({ ...running, progress: 0.05 }, began, seconds(30))).toBeNull();
     expect(timeLeft({ ...running, progress: 0.5 }, began, seconds(2))).toBeNull();
     expect(timeLeft(running, began, seconds(30))).toBeNull();
+    expect(timeLeft({ ...running, attempt: 2, progress: 0.5 }, began, seconds(30))).toBeNull();
     expect(timeLeft({ ...running, progress: 0.5 }, undefined, seconds(30))).toBeNull();
   });
 

@@ -50,7 +50,10 @@ function reportsShare(operation: OperationLike): boolean {
   return operation.state === "running" && (operation.progress ?? 1) < 1;
 }
 
-/** Milliseconds left of the running step at its pace so far, or null while that is a guess. */
+/**
+ * Milliseconds left of the running step at its pace so far, or null while that is a guess. A later
+ * attempt begins with what an earlier one left, so its pace says nothing.
+ */
 export function timeLeft(
   operation: OperationLike,
   step: StepLike | undefined,
@@ -58,7 +61,7 @@ export function timeLeft(
 ): number | null {
   const share = operation.progress;
   if (!reportsShare(operation) || !share || share < ROUGHLY_KNOWN_FROM) return null;
-  if (!step?.started_at || step.state !== "running") return null;
+  if (!step?.started_at || step.state !== "running" || operation.attempt > 1) return null;
   const elapsed = now - Date.parse(step.started_at);
   return elapsed < ELAPSED_AT_LEAST_MS ? null : (elapsed * (1 - share)) / share;
 }

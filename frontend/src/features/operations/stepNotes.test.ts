@@ -84,6 +84,18 @@ describe("the marks in a log", () => {
     ]);
   });
 
+  it("end a step behind what was written about it until then", () => {
+    const asked = { ...line(2, ""), at: "2026-11-20T10:00:08Z", text: "asked to stop" };
+    const gone = { ...line(3, ""), at: "2026-11-20T10:00:10Z", text: "has stopped" };
+    expect(shown([line(1, "fetch"), asked, gone], [step("fetch", "cancelled")])).toEqual([
+      "▸ FETCH",
+      "line 1",
+      "asked to stop",
+      "✗ stopped 3 s",
+      "has stopped",
+    ]);
+  });
+
   it("keep the order and are told from written lines", () => {
     const lines = [line(1, "fetch"), line(2, "check")];
     const all = withStepNotes(lines, [step("fetch", "succeeded"), step("check", "failed")], words);

@@ -35,16 +35,22 @@ export function withStepNotes(
   const shown: LogLine[] = [];
   const silent = steps.filter((step) => step.started_at && !lastOf.has(step.name));
   let before = "";
+  let ended: StepLike | undefined;
   lines.forEach((line, index) => {
-    silent
-      .filter((step) => beganBetween(step, lines[index - 1], line))
-      .forEach((step, nth) => {
-        const offset = -0.9 + nth * 0.02;
-        const at = step.started_at ?? line.at;
-        if (shown.length > 0) shown.push(note(line, offset, ""));
-        shown.push({ ...note(line, offset + 0.01, heading(step, words)), at, step: step.name });
-        before = step.name;
-      });
+    const previous = lines[index - 1];
+    const silentHere = silent.filter((step) => beganBetween(step, previous, line));
+    const isOver = line.step || silentHere.length > 0 || isAfter(line.at, ended?.finished_at);
+    if (ended && previous && isOver) {
+      shown.push(...endNote(ended, previous, words));
+      ended = undefined;
+    }
+    silentHere.forEach((step, nth) => {
+      const offset = -0.9 + nth * 0.02;
+      const at = step.started_at ?? line.at;
+      if (shown.length > 0) shown.push(note(line, offset, ""));
+      shown.push({ ...note(line, offset + 0.01, heading(step, words)), at, step: step.name });
+      before = step.name;
+    });
     const step = byName.get(line.step);
     if (step && line.step !== before) {
       if (shown.length > 0) shown.push(note(line, -0.4, ""));
@@ -52,11 +58,10 @@ export function withStepNotes(
     }
     shown.push(line);
     before = line.step || before;
-    if (step && lastOf.get(line.step) === index) {
-      const end = ending(step, words);
-      if (end) shown.push({ ...note(line, 0.2, end), at: step.finished_at ?? line.at });
-    }
+    if (step && lastOf.get(line.step) === index) ended = step;
   });
+  const last = lines.at(-1);
+  if (ended && last) shown.push(...endNote(ended, last, words));
   return shown;
 }
 
@@ -69,15 +74,21 @@ function heading(step: StepLike, words: NoteWords): string {
   return `${EMBER}▸ ${words.title(step)}${PLAIN}`;
 }
 
-function ending(step: StepLike, words: NoteWords): string | null {
-  const rest = words.after(step);
+/** How a step ended, right behind the line that was the last one then. */
+function endNote(step: StepLike, beside: LogLine, words: NoteWords): LogLine[] {
+  const rest = `${DIM}${words.after(step)}${PLAIN}`;
+  const at = step.finished_at ?? beside.at;
   if (step.state === "succeeded") {
-    return `${GREEN}✓ ${words.done(step)}${PLAIN} ${DIM}${rest}${PLAIN}`;
+    return [{ ...note(beside, 0.05, `${GREEN}✓ ${words.done(step)}${PLAIN} ${rest}`), at }];
   }
   if (step.state === "failed" || step.state === "cancelled") {
-    return `${RED}✗ ${words.stopped(step)}${PLAIN} ${DIM}${rest}${PLAIN}`;
+    return [{ ...note(beside, 0.05, `${RED}✗ ${words.stopped(step)}${PLAIN} ${rest}`), at }];
   }
-  return null;
+  return [];
+}
+
+function isAfter(moment: string, other: string | null | undefined): boolean {
+  return Boolean(other) && Date.parse(moment) > Date.parse(other ?? "");
 }
 
 function note(beside: LogLine, offset: number, text: string): LogLine {
