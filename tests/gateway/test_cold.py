@@ -208,6 +208,64 @@ class TestWaking:
         assert reply.headers["x-served-by"] == "up-1"
 
 
+class TestAReplicaThatHasJustGone:
+    def test_is_waited_for_when_it_comes_back_at_its_address(
+        self, sleepy: House, start_gateway: Callable[..., Served]
+    ) -> None:
+        with FaultyUpstream() as crashed:
+            sleepy.deployments = [deployment(crashed.url, on_demand=False)]
+        gateway = start_gateway()
+        answers: list[int] = []
+        asking = threading.Thread(target=lambda: answers.append(ask(gateway).status_code))
+        asking.start()
+        time.sleep(0.5)
+        with FaultyUpstream(port=crashed.port):
+            asking.join()
+
+        assert answers == [200]
+
+    def test_is_woken_when_it_was_unloaded_behind_the_table(
+        self, sleepy: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
+    ) -> None:
+        with FaultyUpstream() as unloaded:
+            sleepy.deployments = [deployment(unloaded.url)]
+        gateway = start_gateway()
+        thread = wake_when_asked(sleepy, upstream.url)
+        asking: list[int] = []
+        request = threading.Thread(target=lambda: asking.append(ask(gateway).status_code))
+        request.start()
+        sleepy.deployments = [deployment()]
+        sleepy.publish()
+        request.join()
+        thread.join()
+
+        assert asking == [200]
+
+    def test_is_given_up_after_a_while(
+        self, sleepy: House, start_gateway: Callable[..., Served]
+    ) -> None:
+        with FaultyUpstream() as gone:
+            sleepy.deployments = [deployment(gone.url)]
+        gateway = start_gateway(return_seconds=0.5)
+
+        reply = ask(gateway)
+
+        assert reply.status_code == 502
+        assert reply.json()["error"]["code"] == "upstream_unreachable"
+
+    def test_one_that_breaks_over_the_request_is_asked_once(
+        self, sleepy: House, start_gateway: Callable[..., Served]
+    ) -> None:
+        with FaultyUpstream(dies_before_first_byte=True) as dying:
+            sleepy.deployments = [deployment(dying.url)]
+            gateway = start_gateway()
+
+            reply = ask(gateway)
+
+            assert reply.status_code == 502
+            assert len(dying.seen) == 1
+
+
 class TestActivity:
     def test_use_is_reported_while_it_lasts(
         self, sleepy: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]

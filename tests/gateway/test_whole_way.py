@@ -13,11 +13,18 @@ import openai
 import pytest
 from django.test import Client
 
-from apps.accounts.models import Team
+from apps.accounts.models import Team, User
+from apps.models.actions.deployments import deploy_model
+from apps.models.models import AIModel, Deployment
+from apps.models.queries.deployments import wanted_deployment
+from apps.models.states.deployments import DeploymentState
+from apps.nodes.models import Node
 from tests.conftest import ROOT, LiveWorker, database_url
 from tests.factories.accounts import make_team
+from tests.factories.deployments import note_free_memory
 from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.waiting import eventually
+from tests.worker_jobs.conftest import Stage, ai_model, node, stage  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,6 +120,58 @@ class TestTheWholeWay:
         ticket = post(admin_client, "chat-ticket")["ticket"]
         with openai.OpenAI(base_url=f"{web}/v1", api_key=ticket, max_retries=0) as client:
             assert list_names(client) == []
+
+
+@pytest.mark.slow
+class TestAModelThatSleeps:
+    def test_is_loaded_by_the_request_that_needs_it(
+        self,
+        stage: Stage,  # noqa: F811
+        web: str,
+        team: Team,
+        admin: User,
+        admin_client: Client,
+        ai_model: AIModel,  # noqa: F811
+        node: Node,  # noqa: F811
+        start_worker: Callable[..., LiveWorker],
+    ) -> None:
+        start_worker(beat=True)
+        key = post(admin_client, "keys", name="laptop")
+        wanted = wanted_deployment(
+            team=team,
+            name="sleepy",
+            ai_model=ai_model.name,
+            context_length=256,
+            keep_warm=False,
+            idle_seconds=600,
+        )
+        deploy_model(team=team, wanted=wanted, requested_by=admin)
+        with openai.OpenAI(
+            base_url=f"{web}/v1", api_key=key["secret"], max_retries=0, timeout=40
+        ) as client:
+            eventually(lambda: is_answered(client), within=30, every=0.2)
+            Deployment.objects.update(state=DeploymentState.ASLEEP)
+            eventually(lambda: stage.pids() == [], within=20)
+            note_free_memory(node, 12 * 10**9)
+
+            assert is_answered(client)
+
+        def waited() -> bool:
+            newest = admin_client.get("/api/requests").json()["items"][0]
+            return bool(newest["status"] == 200 and newest["queue_ms"] > 50)
+
+        eventually(waited, within=10)
+
+
+def is_answered(client: openai.OpenAI) -> bool:
+    """A model that is starting for the first time is refused, not waited for."""
+    try:
+        reply = client.chat.completions.create(
+            model="sleepy", messages=[{"role": "user", "content": "reboot db-07"}], max_tokens=4
+        )
+    except (openai.InternalServerError, openai.NotFoundError):
+        return False
+    return bool(reply.choices[0].message.content)
 
 
 def list_names(client: openai.OpenAI) -> list[str]:

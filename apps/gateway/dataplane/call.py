@@ -65,6 +65,7 @@ class Call:
         "id",
         "left",
         "path",
+        "patient_until",
         "queue_seconds",
         "receive",
         "relay",
@@ -94,6 +95,7 @@ class Call:
         self.body = b""
         self.route = _NO_ROUTE
         self.tried: set[str] = set()
+        self.patient_until: float | None = None  # monotonic seconds
         self.usage_added = False
         self.usage: Usage | None = None
         self.relay: EventRelay | None = None

@@ -25,6 +25,7 @@ class GatewayConfig:
     first_byte_seconds: float = 600.0  # a long prompt on a slow machine takes its time
     quiet_seconds: float = 300.0  # between two pieces of a reply
     stall_seconds: float = 120.0  # a client that takes nothing for so long is let go
+    return_seconds: float = 5.0  # waiting for a replica that has just gone away
     hold_seconds: float = 300.0  # waiting for a model to load
     hold_notice_seconds: float = 3.0  # between two signs of life while waiting
     poll_seconds: float = 1.0

@@ -2,6 +2,7 @@
 
 GatewayError            what the client is told: a status and one sentence with what to do
 UpstreamFailure         what went wrong with one upstream, before anybody decided what to tell whom
+├── Unreachable         no connection came about: it has not seen the request
 └── StaleConnection     a kept-alive connection had died while it was idle: try a fresh one
 """
 
@@ -80,6 +81,10 @@ class UpstreamFailure(Exception):
         super().__init__(message)
         self.cause: Cause = cause
         self.message = message
+
+
+class Unreachable(UpstreamFailure):
+    pass
 
 
 class StaleConnection(UpstreamFailure):

@@ -9,12 +9,13 @@ from redis.exceptions import RedisError
 from apps.gateway.dataplane import route_table
 from apps.gateway.dataplane.body import rewrite
 from apps.gateway.dataplane.call import Call, Headers
-from apps.gateway.dataplane.errors import Cause, GatewayError, UpstreamFailure
+from apps.gateway.dataplane.errors import Cause, GatewayError, Unreachable, UpstreamFailure
 from apps.gateway.dataplane.route_table import Choice, Endpoint, Route, ServedDeployment
 from apps.gateway.dataplane.sse import EventRelay
 from apps.gateway.dataplane.upstream import Connection
 
 _AVOID_SECONDS = 2.0
+_LOOK_AGAIN_SECONDS = 0.2
 # How servers say that a prompt is longer than their context: llama.cpp, OpenAI and vLLM.
 _CONTEXT_MARKS = (b"exceed_context_size", b"context_length_exceeded", b"maximum context length")
 _PLAIN_LIMIT = 8 * 1024 * 1024  # larger replies are passed on as they come
@@ -88,7 +89,8 @@ async def obtain(call: Call) -> Reply:
             if bad_reply is not None:
                 return bad_reply
             if failure is not None:
-                raise _exhausted(route, failure)
+                route, failure = await _another_try(call, route, failure), None
+                continue
             choice = await _wait_for_replica(call, route)
         try:
             reply = await _attempt(call, choice)
@@ -148,6 +150,28 @@ def _exhausted(route: Route, failure: UpstreamFailure) -> GatewayError:
         "Try again in a moment; the Deployments page shows why it is away.",
         retry_after=2,
     )
+
+
+async def _another_try(call: Call, route: Route, failure: UpstreamFailure) -> Route:
+    """The route as it is when there is something to try again. Raises GatewayError.
+
+    A replica that crashed is back within a few seconds, and one that was unloaded a moment ago is
+    still in the table: neither has seen the request. One that took it and then broke may do so
+    again, and is not asked twice.
+    """
+    link = call.context.link
+    now = time.monotonic()
+    if call.patient_until is None:
+        call.patient_until = now + call.context.config.return_seconds
+    ours = any(target.deployment is not None for target in route.targets)
+    while isinstance(failure, Unreachable) and ours and now < call.patient_until:
+        await link.wait_for_change(within=_LOOK_AGAIN_SECONDS)
+        call.tried.clear()
+        route, choice = _look_again(call, route)
+        if choice is not None or route_table.wakeable(route):
+            return route
+        now = time.monotonic()
+    raise _exhausted(route, failure)
 
 
 # -- one attempt

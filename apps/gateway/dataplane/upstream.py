@@ -16,7 +16,7 @@ from typing import Any
 
 import httptools
 
-from apps.gateway.dataplane.errors import StaleConnection, UpstreamFailure
+from apps.gateway.dataplane.errors import StaleConnection, Unreachable, UpstreamFailure
 from apps.gateway.dataplane.route_table import Address
 
 _PAUSE_ABOVE = 256 * 1024
@@ -291,12 +291,12 @@ class Pool:
                     ssl=self._tls_context() if address.secure else None,
                 )
         except TimeoutError as problem:
-            raise UpstreamFailure("timeout", "did not accept a connection in time") from problem
+            raise Unreachable("timeout", "did not accept a connection in time") from problem
         except ssl.SSLError as problem:
-            raise UpstreamFailure("refused", f"has a TLS problem: {problem.reason}") from problem
+            raise Unreachable("refused", f"has a TLS problem: {problem.reason}") from problem
         except OSError as problem:
             reason = problem.strerror or str(problem)
-            raise UpstreamFailure("refused", f"cannot be reached: {reason}") from problem
+            raise Unreachable("refused", f"cannot be reached: {reason}") from problem
         connection.connect_seconds = time.perf_counter() - began
         return connection
 
