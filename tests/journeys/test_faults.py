@@ -1,5 +1,6 @@
 """kill -9 of every part while an operation and a stream are running: what is promised holds."""
 
+import json
 import os
 import signal
 import threading
@@ -127,14 +128,16 @@ def test_killing_web_breaks_streams_honestly_and_work_goes_on(hearth: Hearth, wo
 
 def test_a_killed_model_server_comes_back_and_its_exit_is_kept(hearth: Hearth) -> None:
     deployment = hearth.get("/api/deployments")["items"][0]
-    replica = hearth.get(f"/api/deployments/{deployment['id']}")["replicas"][0]
+    (state,) = hearth.var.glob("replicas/*/state.json")
+    killed = json.loads(state.read_text())["server_pid"]
 
-    os.kill(replica["pid"], signal.SIGKILL)
+    os.kill(killed, signal.SIGKILL)
 
     def is_back() -> bool:
+        if json.loads(state.read_text())["server_pid"] in {None, killed}:
+            return False
         now = hearth.get(f"/api/deployments/{deployment['id']}")
-        fresh = now["replicas"][0]
-        return now["state"] == "ready" and fresh["pid"] != replica["pid"] and bool(fresh["exits"])
+        return now["state"] == "ready" and bool(now["replicas"][0]["exits"])
 
     eventually(is_back, within=30)
     client = openai.OpenAI(
