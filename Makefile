@@ -47,13 +47,13 @@ check: lint types architecture django openapi console-check ## every check that 
 
 lint: ## style of the Python code
 	@$(DEV)
-	$(VENV)/ruff check .
-	$(VENV)/ruff format --check .
+	$(VENV)/ruff check $(wildcard $(PYTHON_ROOMS))
+	$(VENV)/ruff format --check $(wildcard $(PYTHON_ROOMS))
 
 format: ## put the Python code and the console in the house's format
 	@$(DEV)
-	$(VENV)/ruff check --fix-only .
-	$(VENV)/ruff format .
+	$(VENV)/ruff check --fix-only $(wildcard $(PYTHON_ROOMS))
+	$(VENV)/ruff format $(wildcard $(PYTHON_ROOMS))
 	$(NPM) run format
 
 types: ## mypy, strict
