@@ -12,6 +12,7 @@ from apps.models.models import Deployment, Replica
 from apps.models.queries.deployments import find_deployment, wanted_from
 from apps.models.queries.placement import preview_deployment
 from apps.models.states.deployments import DeploymentState, ReplicaState
+from apps.models.store import has_blob
 from apps.operations.models import Operation
 from worker_jobs.locks import deployment_lock
 from worker_jobs.operation_job import (
@@ -140,6 +141,11 @@ def _bring_up(run: OperationRun) -> None:
 
 def _place(run: OperationRun) -> None:
     deployment = _deployment(run)
+    if not has_blob(deployment.ai_model.sha256):
+        raise OperationFailed(
+            f"The file of {deployment.ai_model.name} is not in the store any more.",
+            fix="Add the AI model again on the Models page.",
+        )
     wanted, force = wanted_from(deployment), bool(run.operation.params.get("force"))
     preview = preview_deployment(
         team=deployment.team, wanted=wanted, replaces=deployment, force=force

@@ -17,6 +17,7 @@ from apps.core.errors import InvalidTransition
 from apps.core.redis import get_redis
 from apps.core.transitions import explain_state
 from apps.models.actions import replicas as actions
+from apps.models.actions.replicas import load_seconds
 from apps.models.models import Deployment, Replica
 from apps.models.queries.deployments import (
     find_deployment,
@@ -29,12 +30,14 @@ from worker_jobs.periodic import periodic
 from worker_jobs.replicas import (
     GRACE_SECONDS,
     RUNNING_STATES,
+    converge_aside,
     is_idle,
     observe,
     publish_if_changed,
+    record,
     start_replica,
     stop_replica,
-    take_turn,
+    wants_an_answer,
 )
 from worker_jobs.runtimes.probe import lives
 from worker_jobs.runtimes.protocol import RuntimeUnavailable
@@ -48,6 +51,7 @@ ACTIVITY_HASH = "hearth:gateway:activity"
 SILENT_HASH = "hearth:models:silent"
 SILENT_SECONDS = 20.0  # a model server that says nothing for so long is started again
 HEARD_SECONDS = 1.0  # until every gateway knows that nothing may be sent there any more
+LONGEST_REQUEST_SECONDS = 600.0
 DRAIN_SECONDS = 12.0  # longer than an operation that stops replicas waits by itself
 
 logger = logging.getLogger(__name__)
@@ -93,7 +97,7 @@ def _sync(deployment_id: int, used_at: datetime | None) -> bool:
     with deployment_lock(deployment_id) as held:
         deployment = find_deployment(deployment_id=deployment_id) if held else None
         if deployment is None:
-            return False  # an operation is at it, or it was deleted a moment ago
+            return not held  # somebody else is at it; or it was deleted a moment ago
         try:
             _sync_held(deployment, used_at)
         except RuntimeUnavailable as problem:
@@ -122,8 +126,12 @@ def _sync_held(deployment: Deployment, used_at: datetime | None) -> None:
     if deployment.state == DeploymentState.ASLEEP and deployment.keep_warm:
         actions.wake(deployment=deployment, reason="It is to be kept warm now.")
     if deployment.state in RUNNING_STATES:
-        take_turn(deployment)
-        _restart_the_silent(deployment)
+        observed = observe(deployment)
+        record(deployment, observed)
+        if _restart_the_hanging(deployment):
+            return
+        if wants_an_answer(deployment, observed):
+            converge_aside(deployment.pk)
         _unload_if_idle(deployment)
     elif deployment.state != DeploymentState.PENDING:
         _end_replicas(deployment)
@@ -152,9 +160,7 @@ def _unload_if_idle(deployment: Deployment) -> None:
 
 def _end_replicas(deployment: Deployment) -> None:
     """Nothing of it is meant to run. One that falls asleep or stops first finishes its requests."""
-    polite = deployment.state == DeploymentState.ASLEEP or (
-        deployment.state == DeploymentState.STOPPING and _age(deployment) < DRAIN_SECONDS
-    )
+    polite = _age(deployment) < _PATIENCE.get(deployment.state, 0.0)
     if deployment.state == DeploymentState.ASLEEP and _age(deployment) < HEARD_SECONDS:
         return
     observed = observe(deployment)
@@ -167,25 +173,43 @@ def _end_replicas(deployment: Deployment) -> None:
     actions.mark_stopped(deployment=deployment)
 
 
+# How long requests in flight may go on, in seconds, by the state that ends them.
+_PATIENCE: dict[str, float] = {
+    DeploymentState.ASLEEP: LONGEST_REQUEST_SECONDS,
+    DeploymentState.STOPPING: DRAIN_SECONDS,
+}
 _AT_REST = frozenset({ReplicaState.STOPPED, ReplicaState.FAILED, ReplicaState.PENDING})
 
 
-def _restart_the_silent(deployment: Deployment) -> None:
+def _restart_the_hanging(deployment: Deployment) -> bool:
     """A model server that hangs neither ends nor answers; nobody but us notices."""
+    restarted = False
     for replica in deployment.replicas.all():
-        if replica.state != ReplicaState.READY:
-            continue
-        key, now = str(replica.pk), timezone.now().timestamp()
-        if lives(replica.url):
-            get_redis().hdel(SILENT_HASH, key)
-            continue
-        get_redis().hsetnx(SILENT_HASH, key, str(now))
-        silent = now - float(str(get_redis().hget(SILENT_HASH, key) or now))
-        if silent >= SILENT_SECONDS:
-            get_redis().hdel(SILENT_HASH, key)
-            reason = f"It did not answer for {silent:.0f} s and was started again."
+        if replica.state == ReplicaState.READY:
+            seconds = _silent_for(replica)
+            reason = f"It did not answer for {seconds:.0f} s and was started again."
+            hangs = seconds >= SILENT_SECONDS
+        else:
+            seconds = (timezone.now() - replica.state_since).total_seconds()
+            reason = f"It did not load within {seconds:.0f} s and was started again."
+            hangs = replica.state == ReplicaState.STARTING and seconds > 2 * load_seconds(
+                deployment
+            )
+        if hangs:
             stop_replica(deployment, replica, reason=reason)
             start_replica(deployment, replica, reason=reason)
+            restarted = True
+    return restarted
+
+
+def _silent_for(replica: Replica) -> float:
+    """Seconds since a ready replica last answered; 0 when it does."""
+    key, now = str(replica.pk), timezone.now().timestamp()
+    if lives(replica.url):
+        get_redis().hdel(SILENT_HASH, key)
+        return 0.0
+    get_redis().hsetnx(SILENT_HASH, key, str(now))
+    return now - float(str(get_redis().hget(SILENT_HASH, key) or now))
 
 
 def _clear_strays() -> None:

@@ -6,12 +6,17 @@ same time: a runtime keeps one model server per replica, and rows move by their 
 
 import hashlib
 import logging
+import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import redis
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
+from apps.core.errors import InvalidTransition
 from apps.core.redis import get_redis
 from apps.core.secrets import decrypt
 from apps.gateway.actions import publish_routes
@@ -22,7 +27,7 @@ from apps.models.states.deployments import DeploymentState, ReplicaState
 from apps.models.store import blob_path
 from worker_jobs.locks import deployment_lock
 from worker_jobs.runtimes.probe import NoAnswer, ask, is_busy
-from worker_jobs.runtimes.protocol import ObservedReplica, ReplicaSpec
+from worker_jobs.runtimes.protocol import ObservedReplica, ReplicaSpec, RuntimeUnavailable
 from worker_jobs.runtimes.registry import get_runtime
 
 PUBLISHED_KEY = "hearth:models:published"
@@ -30,6 +35,7 @@ FIRST_ANSWER_WITHIN = 20.0
 GRACE_SECONDS = 5.0
 DRAIN_LOOK_SECONDS = 0.2
 LOCK_PATIENCE_SECONDS = 30.0
+TURNS_ASIDE = 4
 RUNNING_STATES = frozenset(
     {DeploymentState.DEPLOYING, DeploymentState.READY, DeploymentState.DEGRADED}
 )
@@ -47,16 +53,59 @@ def converge(*, deployment_id: int) -> Deployment | None:
     with deployment_lock(deployment_id, wait_seconds=LOCK_PATIENCE_SECONDS) as held:
         deployment = find_deployment(deployment_id=deployment_id)
         if held and deployment is not None and deployment.state in RUNNING_STATES:
-            take_turn(deployment)
+            record(deployment, observe(deployment))
+            publish_if_changed()
+            if probe(deployment, observe(deployment)):
+                publish_if_changed()
     return deployment
 
 
-def take_turn(deployment: Deployment) -> None:
-    """The same for whoever holds the deployment's lock already."""
-    record(deployment, observe(deployment))
-    publish_if_changed()
-    if probe(deployment, observe(deployment)):
-        publish_if_changed()
+def converge_aside(deployment_id: int) -> None:
+    """The same in a thread of its own, once at a time: a first answer may take its time."""
+    with _aside_lock:
+        if deployment_id in _aside:
+            return
+        _aside.add(deployment_id)
+    _pool().submit(_converge_and_forget, deployment_id)
+
+
+def is_anything_aside() -> bool:
+    """Whether a turn that was taken aside is still under way."""
+    return bool(_aside)
+
+
+_aside: set[int] = set()
+_aside_lock = threading.Lock()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(TURNS_ASIDE, thread_name_prefix="aside")
+
+
+def _converge_and_forget(deployment_id: int) -> None:
+    try:
+        converge(deployment_id=deployment_id)
+    except (InvalidTransition, RuntimeUnavailable, DatabaseError) as problem:
+        # The next look at the runtimes starts from whatever is so by then.
+        logger.info("turn lost", extra={"deployment": deployment_id, "error": str(problem)})
+    except Exception:
+        logger.exception("turn failed", extra={"deployment": deployment_id})
+        raise
+    finally:
+        connections.close_all()
+        with _aside_lock:
+            _aside.discard(deployment_id)
+
+
+def wants_an_answer(deployment: Deployment, observed: Observed) -> bool:
+    """A model server of it has loaded and was not asked anything yet."""
+    return any(
+        replica.state == ReplicaState.STARTING
+        and (seen := observed.get(str(replica.pk))) is not None
+        and seen.doing == "running"
+        for replica in deployment.replicas.all()
+    )
 
 
 def observe(deployment: Deployment) -> dict[str, ObservedReplica]:

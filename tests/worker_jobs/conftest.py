@@ -14,6 +14,7 @@ from apps.models.models import AIModel
 from apps.nodes.models import Node
 from tests.factories.deployments import make_local_node, make_served_ai_model
 from tests.waiting import eventually
+from worker_jobs.replicas import is_anything_aside
 from worker_jobs.runtimes import local
 from worker_jobs.runtimes.replica_runner import start_ticks
 
@@ -62,6 +63,7 @@ def stage(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("HEARTH_VAR", str(tmp_path))  # for workers that a test starts
     stage = Stage(tmp_path)
     yield stage
+    eventually(lambda: not is_anything_aside(), within=30)
     for seen in local.observe():
         local.stop(seen.replica_id, grace_seconds=1.0)
     for pid in stage.pids():

@@ -112,8 +112,8 @@ class TestWaking:
     def test_a_request_wakes_it(self, asleep: Deployment, stage: Stage, listener: None) -> None:
         asked_at = time.monotonic()
         ask_for(asleep)
-        eventually(lambda: fresh(asleep.pk).state == DeploymentState.READY, within=10)
-        assert time.monotonic() - asked_at < 5
+        eventually(lambda: fresh(asleep.pk).state == DeploymentState.READY, within=30)
+        assert time.monotonic() - asked_at < 10
         assert complete(replica_of(asleep)).status_code == 200
         (target,) = list_serving_targets()
         assert len(target.replicas) == 1
@@ -123,7 +123,7 @@ class TestWaking:
     ) -> None:
         for _ in range(20):
             ask_for(asleep)
-        eventually(lambda: fresh(asleep.pk).state == DeploymentState.READY, within=10)
+        eventually(lambda: fresh(asleep.pk).state == DeploymentState.READY, within=30)
         assert len(stage.pids()) == 2
         assert moves_of(asleep).count("asleep") == 1
         assert moves_of(asleep)[-2:] == ["deploying", "ready"]
@@ -145,7 +145,7 @@ class TestWaking:
             sync_replicas()
             return fresh(asleep.pk).state == DeploymentState.READY
 
-        eventually(is_ready, within=10)
+        eventually(is_ready, within=30)
 
 
 def test_one_that_is_to_be_kept_warm_now_is_loaded(asleep: Deployment, stage: Stage) -> None:
@@ -155,4 +155,4 @@ def test_one_that_is_to_be_kept_warm_now_is_loaded(asleep: Deployment, stage: St
         sync_replicas()
         return fresh(asleep.pk).state == DeploymentState.READY
 
-    eventually(is_ready, within=10)
+    eventually(is_ready, within=30)

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -90,6 +91,11 @@ def complete(replica: Replica, **body: object) -> httpx.Response:
 def moves_of(row: Deployment | Replica) -> list[str]:
     rows = StateChange.objects.filter(subject=row.SUBJECT, subject_id=str(row.pk))
     return list(rows.order_by("pk").values_list("to_state", flat=True))
+
+
+def reasons_of(row: Deployment | Replica) -> list[str]:
+    rows = StateChange.objects.filter(subject=row.SUBJECT, subject_id=str(row.pk))
+    return list(rows.values_list("reason", flat=True))
 
 
 class TestDeploying:
@@ -196,6 +202,15 @@ class TestDeploying:
         retry_operation(operation=operation, by=admin)
         assert run_operation(operation).state == OperationState.SUCCEEDED
         assert fresh(deployment.pk).state == DeploymentState.READY
+
+    def test_a_file_that_is_gone_is_named(
+        self, team: Team, admin: User, ai_model: AIModel, node: Node, run_operation: Run
+    ) -> None:
+        operation = request(team, admin)
+        blob_path(ai_model.sha256).unlink()
+        ended = run_operation(operation)
+        assert ended.error == "The file of opsling is not in the store any more."
+        assert fresh(int(operation.subject_id)).state_reason == ended.error
 
     def test_the_job_may_run_twice(
         self, deploy: Callable[..., Deployment], run_operation: Run, admin: User, stage: Stage
@@ -331,7 +346,7 @@ class TestKeepingItSo:
         assert "killed from outside (SIGKILL)" in degraded.state_reason
         (target,) = list_serving_targets()
         assert target.replicas == ()
-        eventually(lambda: self.settled(deployment), within=10)
+        eventually(lambda: self.settled(deployment), within=30)
         replica = replica_of(deployment)
         assert replica.restarts == 1
         assert replica.exits[0]["signal"] == "SIGKILL"
@@ -345,7 +360,7 @@ class TestKeepingItSo:
         os.kill(stage.server_pid(key), signal.SIGKILL)
         eventually(lambda: stage.read(key)["restarts"] == 1)
         eventually(lambda: stage.read(key)["status"] == "running")
-        sync_replicas()
+        eventually(lambda: self.settled(deployment), within=30)
         assert moves_of(deployment)[-2:] == ["degraded", "ready"]
         assert complete(replica_of(deployment)).status_code == 200
 
@@ -409,6 +424,22 @@ class TestKeepingItSo:
         assert failed.state == DeploymentState.FAILED
         assert "stayed pending for too long" in failed.state_reason
 
+    def test_a_model_server_that_never_finishes_loading_is_replaced(
+        self, deploy: Callable[..., Deployment], stage: Stage
+    ) -> None:
+        deployment = deploy(replicas=2)
+        second = replica_of(deployment, 2)
+        before = stage.server_pid(second.pk)
+        os.kill(before, signal.SIGSTOP)
+        Replica.objects.filter(pk=second.pk).update(
+            state=ReplicaState.STARTING,
+            state_since=second.state_since - timedelta(hours=1),
+        )
+        Deployment.objects.update(state=DeploymentState.DEGRADED)
+        sync_replicas()
+        assert any("did not load within" in said for said in reasons_of(second))
+        assert stage.server_pid(second.pk) != before
+
     def test_a_hanging_model_server_is_replaced(
         self, deploy: Callable[..., Deployment], stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -419,6 +450,6 @@ class TestKeepingItSo:
         os.kill(hanging, signal.SIGSTOP)
         monkeypatch.setattr("worker_jobs.runtimes.probe.LOOK_SECONDS", 0.3)
         sync_replicas()
-        assert "did not answer" in replica_of(deployment).state_reason
-        eventually(lambda: self.settled(deployment), within=10)
+        assert any("did not answer" in said for said in reasons_of(replica_of(deployment)))
+        eventually(lambda: self.settled(deployment), within=30)
         assert stage.server_pid(key) != hanging

@@ -66,9 +66,9 @@ def test_a_started_replica_answers_only_with_its_key(spec: ReplicaSpec, stage: S
     assert url.startswith("http://127.0.0.1:")
     assert complete(url).status_code == 200
     assert complete(url, key="somebody-else").status_code == 401
-    ask(url, api_key=KEY, name="ops", embedding=False, within=10)
+    ask(url, api_key=KEY, name="ops", embedding=False, within=30)
     with pytest.raises(NoAnswer, match="401"):
-        ask(url, api_key="wrong", name="ops", embedding=False, within=10)
+        ask(url, api_key="wrong", name="ops", embedding=False, within=30)
     assert lives(url)
     assert not is_busy(url, api_key=KEY)
 
@@ -404,7 +404,7 @@ class TestTheServerItself:
 def test_an_embedding_model_embeds(spec: ReplicaSpec, stage: Stage) -> None:
     local.start(dataclasses.replace(spec, embedding=True))
     url = becomes("running").url
-    ask(url, api_key=KEY, name="ops", embedding=True, within=10)
+    ask(url, api_key=KEY, name="ops", embedding=True, within=30)
 
 
 def _environment() -> dict[str, str]:
