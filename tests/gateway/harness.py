@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import redis
 import uvicorn
 import uvloop
@@ -25,6 +26,7 @@ from apps.gateway.dataplane.usage import USAGE_FIELD, USAGE_STREAM, UsageRecord,
 from tests.waiting import eventually
 
 SECRET = "hk_live_" + "k" * 32
+HEADERS = {"authorization": f"Bearer {SECRET}"}
 TICKET_SECRET = b"t" * 32
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # spares each request reading the certificates
 
@@ -219,3 +221,14 @@ def resident_mib(pid: int | None = None) -> float:
     status = Path(f"/proc/{pid or os.getpid()}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
+
+
+def post(gateway: Served, **body: Any) -> httpx.Response:
+    """A chat completion for `tiny`; further keywords go into the body."""
+    return httpx.post(
+        f"{gateway.url}/chat/completions",
+        json={"model": "tiny", "messages": [{"role": "user", "content": "hi"}], **body},
+        headers=HEADERS,
+        timeout=10,
+        verify=NO_TLS,
+    )

@@ -206,6 +206,7 @@ class TestWaking:
 
         assert reply.status_code == 200
         assert reply.headers["x-served-by"] == "up-1"
+        assert len(demands(sleepy)) == 1
 
 
 class TestAReplicaThatHasJustGone:

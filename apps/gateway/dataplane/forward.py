@@ -1,18 +1,17 @@
-"""Getting a reply from somewhere: pick, send, try the next one, wait for a model to load."""
+"""Getting a reply from somewhere: pick, send, try the next one."""
 
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from redis.exceptions import RedisError
-
 from apps.gateway.dataplane import route_table
 from apps.gateway.dataplane.body import rewrite
 from apps.gateway.dataplane.call import Call, Headers
 from apps.gateway.dataplane.errors import Cause, GatewayError, Unreachable, UpstreamFailure
-from apps.gateway.dataplane.route_table import Choice, Endpoint, Route, ServedDeployment
+from apps.gateway.dataplane.route_table import Choice, Endpoint, Route
 from apps.gateway.dataplane.sse import EventRelay
 from apps.gateway.dataplane.upstream import Connection
+from apps.gateway.dataplane.waking import look_again, wait_for_replica, wake_quietly
 
 _AVOID_SECONDS = 2.0
 _LOOK_AGAIN_SECONDS = 0.2
@@ -20,7 +19,6 @@ _LOOK_AGAIN_SECONDS = 0.2
 _CONTEXT_MARKS = (b"exceed_context_size", b"context_length_exceeded", b"maximum context length")
 _PLAIN_LIMIT = 8 * 1024 * 1024  # larger replies are passed on as they come
 _WITH_USAGE_OPTION = frozenset({"/v1/chat/completions", "/v1/completions"})
-_GIVE_UP_ON_FAILED_SECONDS = 2.0
 
 # Between a client and a proxy, or between a proxy and a server, and never through: RFC 9110, 7.6.1.
 _HOP_BY_HOP = frozenset(
@@ -81,7 +79,7 @@ async def obtain(call: Call) -> Reply:
     while True:
         choice = route_table.pick(route, call.tried, time.monotonic())
         if choice is None:
-            following = _fallback(call, route, cause, visited)
+            following = await _fallback(call, route, cause, visited)
             if following is not None:
                 visited.add(following.name)
                 route = following
@@ -91,7 +89,7 @@ async def obtain(call: Call) -> Reply:
             if failure is not None:
                 route, failure = await _another_try(call, route, failure), None
                 continue
-            choice = await _wait_for_replica(call, route)
+            choice = await wait_for_replica(call, route)
         try:
             reply = await _attempt(call, choice)
         except UpstreamFailure as problem:
@@ -128,10 +126,12 @@ def _note_failure(call: Call, choice: Choice, cause: Cause) -> None:
     call.context.counters.failures[choice.endpoint.name, cause] += 1
 
 
-def _fallback(call: Call, route: Route, cause: Cause, visited: set[str]) -> Route | None:
+async def _fallback(call: Call, route: Route, cause: Cause, visited: set[str]) -> Route | None:
     name = route_table.fallback_for(route, cause)
     if name is None or name in visited:
         return None
+    if cause == "cold":
+        await wake_quietly(call, route)
     return call.context.link.table.find(call.caller.team_id, name)
 
 
@@ -167,7 +167,7 @@ async def _another_try(call: Call, route: Route, failure: UpstreamFailure) -> Ro
     while isinstance(failure, Unreachable) and ours and now < call.patient_until:
         await link.wait_for_change(within=_LOOK_AGAIN_SECONDS)
         call.tried.clear()
-        route, choice = _look_again(call, route)
+        route, choice = look_again(call, route)
         if choice is not None or route_table.wakeable(route):
             return route
         now = time.monotonic()
@@ -286,106 +286,3 @@ def _presentable(reply: Reply) -> Reply:
     reply.headers = [(b"content-type", b"application/json")]
     reply.body = error.body()
     return reply
-
-
-# -- waiting for a model to load
-
-
-async def _wait_for_replica(call: Call, route: Route) -> Choice:
-    """Wake a sleeping deployment and wait until it answers. Raises GatewayError 503."""
-    sleeping = route_table.wakeable(route)
-    if not sleeping:
-        raise _nobody_there(route)
-    context = call.context
-    began = time.monotonic()
-    notice_at = began + context.config.hold_notice_seconds
-    try:
-        while True:
-            await _ask_for(call, sleeping[0])
-            now = time.monotonic()
-            _give_up_if_hopeless(call, route, now - began)
-            await context.link.wait_for_change(within=max(0.05, notice_at - now))
-            route, choice = _look_again(call, route)
-            if choice is not None:
-                return choice
-            sleeping = route_table.wakeable(route) or sleeping
-            if time.monotonic() >= notice_at:
-                notice_at += context.config.hold_notice_seconds
-                await _show_life(call, sleeping[0])
-    finally:
-        call.queue_seconds += time.monotonic() - began
-
-
-async def _ask_for(call: Call, deployment: ServedDeployment) -> None:
-    try:
-        await call.context.link.ask_for(deployment.id)
-    except (RedisError, OSError) as problem:
-        raise GatewayError(
-            503,
-            "cannot_wake",
-            f"{deployment.name!r} is not loaded and cannot be woken while Redis is away. "
-            "Try again in a moment.",
-            retry_after=5,
-        ) from problem
-
-
-def _look_again(call: Call, route: Route) -> tuple[Route, Choice | None]:
-    fresh = call.context.link.table.find(call.caller.team_id, route.name)
-    if fresh is None:
-        raise GatewayError(
-            503, "model_removed", f"{route.name!r} was removed while it was waited for."
-        )
-    return fresh, route_table.pick(fresh, call.tried, time.monotonic())
-
-
-def _give_up_if_hopeless(call: Call, route: Route, waited: float) -> None:
-    limit = call.context.config.hold_seconds
-    if waited >= limit:
-        raise GatewayError(
-            503,
-            "load_timeout",
-            f"{route.name!r} did not finish loading within {limit:.0f} s. "
-            "Its log on the Deployments page says what it is doing.",
-            retry_after=30,
-        )
-    if waited < _GIVE_UP_ON_FAILED_SECONDS:
-        return
-    for target in route.targets:
-        served = target.deployment
-        if served is not None and served.state == "failed":
-            raise GatewayError(
-                503,
-                "load_failed",
-                f"{route.name!r} could not be loaded: {served.state_reason or 'see its log.'}",
-            )
-
-
-async def _show_life(call: Call, deployment: ServedDeployment) -> None:
-    """A comment line, so that a streaming client does not give up while the model loads."""
-    if not call.head.stream:
-        return
-    if not call.started:
-        await call.start_reply(200, EVENT_HEADERS)
-    await call.send_part(b": loading %s\n\n" % deployment.name.encode())
-
-
-EVENT_HEADERS: Headers = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),
-]
-
-
-def _nobody_there(route: Route) -> GatewayError:
-    states = [
-        f"{target.deployment.name} is {target.deployment.state}"
-        for target in route.targets
-        if target.deployment is not None
-    ]
-    detail = "; ".join(states) or "its upstream is not set up"
-    return GatewayError(
-        503,
-        "no_replica",
-        f"Nothing serves {route.name!r} right now: {detail}. The Deployments page shows why.",
-        retry_after=5,
-    )
