@@ -1,11 +1,13 @@
 """A real HTTP server that serves one file and misbehaves as a test asks it to."""
 
 import hashlib
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 @dataclass
@@ -35,8 +37,11 @@ class FileServer:
 
 
 @contextmanager
-def serving(content: bytes, **given: object) -> Iterator[FileServer]:
-    """A server for as long as the block runs; its address ends in model.gguf."""
+def serving(
+    content: bytes, *, certificate: Path | None = None, **given: object
+) -> Iterator[FileServer]:
+    """A server for as long as the block runs; its address ends in model.gguf. With a certificate
+    (a PEM with its key) it speaks TLS."""
     plan = FileServer(content, **given)
 
     class Handler(_Handler):
@@ -45,7 +50,11 @@ def serving(content: bytes, **given: object) -> Iterator[FileServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # clients leave in the middle on purpose
-    plan.url = f"http://127.0.0.1:{server.server_port}/model.gguf"
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    plan.url = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}/model.gguf"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

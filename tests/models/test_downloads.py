@@ -3,9 +3,15 @@
 import errno
 import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from pytest_django.fixtures import Settings
 
 from apps.models import store
@@ -57,6 +63,36 @@ def fetch(server: FileServer, recorder: Recorder | None = None) -> Downloaded:
 
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def self_signed(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 with its key, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(tz=UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
 
 
 class TestWhole:
@@ -226,11 +262,30 @@ class TestRefusals:
         with pytest.raises(DownloadFailed, match="TLS"):
             download(url=url, name="it", watch=Recorder().watch())
 
+    def test_a_certificate_that_nobody_vouches_for(self, tmp_path: Path, content: bytes) -> None:
+        with (
+            serving(content, certificate=self_signed(tmp_path)) as server,
+            pytest.raises(
+                DownloadFailed, match=r"certificate of 127\.0\.0\.1 is not trusted"
+            ) as no,
+        ):
+            fetch(server)
+        assert "trust store" in no.value.fix
+        assert not server.requests
+
+    def test_a_certificate_of_the_machines_trust_store(
+        self, tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        certificate = self_signed(tmp_path)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with serving(content, certificate=certificate) as server:
+            assert fetch(server).sha256 == sha256(content)
+
     def test_a_file_larger_than_the_disk_is_refused_before_it_starts(
         self, server: FileServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        room = store.room_for_files()
-        monkeypatch.setattr(store, "KEEP_FREE_BYTES", store.KEEP_FREE_BYTES + room - 1 * MB)
+        # The disk is shared with everything else on this machine, so its room is set here.
+        monkeypatch.setattr(store, "room_for_files", lambda: 1 * MB)
         with pytest.raises(DownloadFailed, match="the disk has room for"):
             fetch(server)
         assert store.partial_path("it").stat().st_size == 0

@@ -113,12 +113,16 @@ def download(*, url: str, name: str, watch: Watch) -> Downloaded:
     Raises DownloadFailed, and whatever `watch` raises.
     """
     state = _resumed(name, url, watch)
+    with _client() as client:
+        return _persistently(client, state, watch)
+
+
+def _persistently(client: httpx.Client, state: _State, watch: Watch) -> Downloaded:
     fruitless = 0
     for attempt in range(1, TRIES_AT_MOST + 1):
         before = state.done
         try:
-            with _client() as client:
-                _attempt(client, state, watch)
+            _attempt(client, state, watch)
             return Downloaded(state.path, state.hash.hexdigest(), state.done, state.promised)
         except DownloadFailed as problem:
             fruitless = 0 if state.done > before else fruitless + 1
