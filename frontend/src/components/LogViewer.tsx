@@ -102,13 +102,13 @@ export function LogViewer({
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new wrap changes every line's height
   useEffect(() => virtual.measure(), [wrap]);
 
-  const hasLines = visible.length > 0;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: goes there once, when lines have come
+  const reachesTarget = targetLine !== undefined && (visible.at(-1)?.sequence ?? -1) >= targetLine;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: goes there once, when the line has come
   useEffect(() => {
-    if (targetLine === undefined || !hasLines) return;
+    if (targetLine === undefined || !reachesTarget) return;
     const index = visible.findIndex((line) => line.sequence >= targetLine);
     if (index >= 0) virtual.scrollToIndex(index, { align: "center" });
-  }, [targetLine, hasLines]);
+  }, [targetLine, reachesTarget]);
 
   function onScroll() {
     const element = scroller.current;

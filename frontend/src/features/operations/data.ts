@@ -19,7 +19,7 @@ export interface OperationDetail extends OperationOut {
 }
 
 const ROWS_PER_PAGE = 50;
-const LINES_PER_PAGE = 2000;
+const LINES_PER_PAGE = 5000;
 
 export function operationsQuery(filters: OperationFilters) {
   return infiniteQueryOptions({
