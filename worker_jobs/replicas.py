@@ -21,6 +21,7 @@ from apps.core.redis import get_redis
 from apps.core.secrets import decrypt
 from apps.gateway.actions import publish_routes
 from apps.models.actions import replicas as actions
+from apps.models.gguf.reader import NotAGGUF, Reader, read_header
 from apps.models.models import Deployment, Replica
 from apps.models.queries.deployments import find_deployment, list_serving_targets
 from apps.models.states.deployments import DeploymentState, ReplicaState
@@ -127,7 +128,23 @@ def make_spec(deployment: Deployment, replica: Replica) -> ReplicaSpec:
         api_key=_key(replica),
         threads=deployment.threads,
         node=replica.node.name,
+        own_pooling=is_embedding(deployment) and _names_its_pooling(ai_model.sha256),
     )
+
+
+def _names_its_pooling(sha256: str) -> bool:
+    """Whether the file says how the vectors of its tokens become one."""
+    try:
+        return _reads_pooling(sha256)
+    except (OSError, NotAGGUF):
+        return False  # the model server says what is wrong with the file
+
+
+@cache
+def _reads_pooling(sha256: str) -> bool:
+    with blob_path(sha256).open("rb") as file:
+        metadata, _ = read_header(Reader(file, blob_path(sha256).stat().st_size))
+    return f"{metadata.get('general.architecture')}.pooling_type" in metadata
 
 
 def is_embedding(deployment: Deployment) -> bool:

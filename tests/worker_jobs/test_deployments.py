@@ -453,3 +453,19 @@ class TestKeepingItSo:
         assert any("did not answer" in said for said in reasons_of(replica_of(deployment)))
         eventually(lambda: self.settled(deployment), within=30)
         assert stage.server_pid(key) != hanging
+
+
+def test_an_embedding_model_is_deployed_and_asked_for_an_embedding(
+    deploy: Callable[..., Deployment], ai_model: AIModel, stage: Stage
+) -> None:
+    AIModel.objects.update(task="embedding")
+    replica = replica_of(deploy())
+    answer = httpx.post(
+        f"{replica.url}/v1/embeddings",
+        json={"input": ["one", "two"]},
+        headers={"Authorization": f"Bearer {decrypt(replica.sealed_key)}"},
+        timeout=30,
+        trust_env=False,
+    ).json()
+    assert len(answer["data"]) == 2
+    assert all(isinstance(number, float) for number in answer["data"][0]["embedding"])

@@ -64,7 +64,8 @@ def make_params(server: dict[str, Any], port: int) -> Any:
         params.embedding = True
         # A text is embedded in one piece: it has to fit into one batch.
         params.n_batch = params.n_ubatch = max(params.n_ubatch, server["context_length"])
-        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+        if not server["own_pooling"]:
+            params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     return params
 
 

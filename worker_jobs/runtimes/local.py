@@ -130,6 +130,7 @@ def _spec_file(spec: ReplicaSpec, folder: Path) -> dict[str, Any]:
             "kv_type": spec.kv_type,
             "threads": min(spec.threads or _physical_cores(), len(os.sched_getaffinity(0))),
             "embedding": spec.embedding,
+            "own_pooling": spec.own_pooling,
             "api_key": spec.api_key,
         },
     }

@@ -38,6 +38,7 @@ class ReplicaSpec:
     api_key: str = field(repr=False)
     threads: int | None = None
     node: str = ""
+    own_pooling: bool = False  # an embedding model's file says how its vectors become one
 
     @property
     def digest(self) -> str:
