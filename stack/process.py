@@ -42,7 +42,7 @@ class Service:
     identity: Identity | None = None
     folder: Path = CHECKOUT
     stop_signal: signal.Signals = signal.SIGTERM
-    stop_within: float = 3.0
+    stop_within: float = 1.5
     ready_within: float = 60.0
     # Whether its lines are shown on the terminal as well as in its log.
     loud: bool = True

@@ -10,7 +10,7 @@ from stack.process import Service
 QUEUES = "provisioning,deployments,default"
 JOBS_AT_ONCE = 16
 # Long enough for an answer in flight, short enough that Ctrl-C feels like one.
-STOP_SECONDS = 2.5
+STOP_SECONDS = 2.0
 
 
 def web_service(environment: dict[str, str], *, host: str, port: int) -> Service:
@@ -22,7 +22,7 @@ def web_service(environment: dict[str, str], *, host: str, port: int) -> Service
         # Longer than clients keep a connection idle, so that none is closed under a new request.
         *("--timeout-keep-alive", "75"),
         # Without a limit uvicorn waits for ever for websockets whose client went away.
-        *("--timeout-graceful-shutdown", "2"),
+        *("--timeout-graceful-shutdown", "1"),
     )
     return Service(
         name="web",

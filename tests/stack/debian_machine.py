@@ -68,7 +68,9 @@ class Machine:
         given = " ".join(f"{name}={value}" for name, value in variables.items())
         loopback = "" if network else f'python3 -c "{LOOPBACK_UP}" && '
         inside = f"cd {home}/hearth && env -i {given} make --no-print-directory run; exit $?"
-        command = f"{loopback}exec su {owner} -c '{inside}'"
+        # Not `su`: it ends what it started by itself when the signal arrives.
+        become = f"setpriv --reuid {owner} --regid {owner} --init-groups"
+        command = f"{loopback}exec {become} sh -c '{inside}'"
         prepare = (
             f"mount -t proc proc {self.root}/proc && mount --rbind /dev {self.root}/dev && "
             'exec chroot "$0" sh -c "$1"'
