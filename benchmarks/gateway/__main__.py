@@ -37,8 +37,9 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in ("mock_upstream", "load"):
         subprocess.run([compiler, "-O2", "-o", FOLDER / name, HERE / f"{name}.c"], check=True)
+    busy = os.getloadavg()[0]
     results = _measure_all(chosen.rounds, set(filter(None, chosen.only.split(","))))
-    table = render(results, rounds=chosen.rounds)
+    table = render(results, rounds=chosen.rounds, busy=busy)
     print(table)
     if not chosen.only:
         _keep(table)
@@ -90,14 +91,14 @@ def _own_redis() -> Iterator[str]:
         yield f"unix://{socket}"
 
 
-def render(results: list[Result], *, rounds: int) -> str:
-    """The table as Markdown, with what it was measured on."""
+def render(results: list[Result], *, rounds: int, busy: float) -> str:
+    """The table as Markdown, with what it was measured on and how busy that was before."""
     baseline = next((r for r in results if r.contender.startswith("LiteLLM")), None)
     lines = [
         f"Measured {datetime.now(UTC):%Y-%m-%d} on {_machine()}. Median of {rounds} rounds by "
         "processor time; one process each, pinned to one core, model server and load generator "
         "on the other. Small JSON replies over 32 connections, and streams of 51 events as fast "
-        "as they come over 16.",
+        f"as they come over 16. Load average of other work when it began: {busy:.1f}.",
         "",
         "| | requests/s per core | µs CPU per request | × LiteLLM | p50 / p99 ms "
         "| events/s per core | µs CPU per event | memory MiB | failed |",
