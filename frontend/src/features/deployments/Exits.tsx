@@ -26,15 +26,7 @@ export function Exits({ replicas }: { replicas: readonly ReplicaOut[] }) {
             </time>
             <div className="grow">
               <p>{exit.said}</p>
-              <p className="xs dim">
-                {[
-                  t("replica", { position: String(exit.position) }),
-                  exit.ran_seconds != null &&
-                    t("after", { time: format.duration(exit.ran_seconds * 1000) }),
-                ]
-                  .filter(Boolean)
-                  .join(" · ")}
-              </p>
+              <p className="xs dim">{t("replica", { position: String(exit.position) })}</p>
               {(exit.lines?.length ?? 0) > 0 && (
                 <details>
                   <summary className="link xs">{t("lastLines")}</summary>

@@ -1,4 +1,3 @@
-import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
 import type { DeploymentOut } from "@/api/generated/schema";
 import { useMay } from "@/api/session";
@@ -7,12 +6,11 @@ import { useFormat } from "@/i18n/useFormat";
 import { endpoint } from "@/lib/endpoint";
 import { ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
-import { Stats } from "@/ui/Stats";
 import { Exits } from "./Exits";
-import { trafficQuery } from "./queries";
 import { ReplicaLog } from "./ReplicaLog";
 import { Replicas } from "./Replicas";
 import { RouteCard } from "./RouteCard";
+import { Traffic } from "./Traffic";
 import { UseIt } from "./UseIt";
 
 /** Replicas, traffic, exits and the model server's own words. */
@@ -25,7 +23,7 @@ export function Overview({ deployment }: { deployment: DeploymentOut }) {
   return (
     <>
       <Replicas deployment={deployment} onLog={setPosition} />
-      <Traffic name={deployment.name} />
+      <Traffic deployment={deployment} />
       <Exits replicas={deployment.replicas} />
       {replica && (
         <ReplicaLog
@@ -46,33 +44,6 @@ export function OverviewAside({ deployment }: { deployment: DeploymentOut }) {
       <RunningSettings deployment={deployment} />
       <UseIt baseUrl={endpoint()} model={deployment.name} />
     </>
-  );
-}
-
-function Traffic({ name }: { name: string }) {
-  const t = useTranslations("deployments.traffic");
-  const format = useFormat();
-  const query = useQuery({ ...trafficQuery(name), retry: false });
-  if (query.isError || query.data === undefined) return null;
-  const seen = query.data;
-  if (!seen) return <p className="sm dim">{t("none")}</p>;
-  return (
-    <Stats
-      items={[
-        { label: t("answered"), value: format.exact(seen.requests), below: t("today") },
-        {
-          label: t("tokens"),
-          value: format.shortCount(seen.prompt_tokens + seen.completion_tokens),
-          below: t("today"),
-        },
-        { label: t("firstToken"), value: format.duration(seen.first_byte_ms), below: t("mean") },
-        {
-          label: t("failedShare"),
-          value: format.share(seen.requests > 0 ? seen.failed / seen.requests : 0),
-          below: t("today"),
-        },
-      ]}
-    />
   );
 }
 

@@ -138,7 +138,6 @@ export const de: Translated<typeof en> = {
   exits: {
     title: "Letzte Enden",
     replica: "Kopie {position}",
-    after: "nach {time}",
     lastLines: "Die letzten Zeilen",
   },
   log: {
@@ -148,16 +147,13 @@ export const de: Translated<typeof en> = {
     kept: "aufbewahrt ab Zeile {sequence}",
   },
   traffic: {
-    title: "Anfragen, letzte 24 Stunden",
-    requests: "Anfragen",
-    failed: "fehlgeschlagen",
-    none: "Keine Anfrage in den letzten 24 Stunden.",
-    answered: "Anfragen",
-    tokens: "Token",
-    firstToken: "Erstes Token",
-    failedShare: "Fehlgeschlagen",
-    today: "letzte 24 Stunden",
-    mean: "im Mittel",
+    perMinute: "Anfragen je Minute",
+    firstToken: "Erstes Token, p95",
+    lastHour:
+      "{total} in der letzten Stunde, {failed, plural, =0 {keine fehlgeschlagen} other {# fehlgeschlagen}}",
+    none: "Keine Anfrage in der letzten Stunde.",
+    nobody: "nicht beantwortet",
+    all: "Alle",
   },
   route: {
     title: "Weg",

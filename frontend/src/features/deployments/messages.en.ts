@@ -133,7 +133,6 @@ export const en = {
   exits: {
     title: "Last exits",
     replica: "Replica {position}",
-    after: "after {time}",
     lastLines: "Its last lines",
   },
   log: {
@@ -143,16 +142,12 @@ export const en = {
     kept: "kept from line {sequence}",
   },
   traffic: {
-    title: "Requests, last 24 hours",
-    requests: "requests",
-    failed: "failed",
-    none: "No request in the last 24 hours.",
-    answered: "Requests",
-    tokens: "Tokens",
-    firstToken: "First token",
-    failedShare: "Failed",
-    today: "last 24 hours",
-    mean: "mean",
+    perMinute: "Requests per minute",
+    firstToken: "First token, p95",
+    lastHour: "{total} in the last hour, {failed, plural, =0 {none failed} other {# failed}}",
+    none: "No request in the last hour.",
+    nobody: "not served",
+    all: "All",
   },
   route: {
     title: "Route",

@@ -160,18 +160,21 @@ export function levelOf(text: string): string {
   return "info";
 }
 
-/** The requests that this deployment served in the last day, by hour. */
-export function trafficQuery(name: string) {
+const REQUESTS_ASKED_EVERY_MS = 10_000;
+
+/**
+ * The newest requests for a name: as many as one page holds. Asked for at a steady pace, because
+ * under load there is an event for every request.
+ */
+export function recentRequestsQuery({ id, name }: DeploymentOut) {
   return queryOptions({
-    queryKey: listKey("usage", "served", name),
+    queryKey: oneKey("deployment", id, "requests"),
+    refetchInterval: REQUESTS_ASKED_EVERY_MS,
     queryFn: async () => {
-      const from = new Date(Date.now() - DAY_MS).toISOString();
-      const answer = await unwrap(
-        api.GET("/api/usage", { params: { query: { group_by: "model", from } } }),
+      const page = await unwrap(
+        api.GET("/api/requests", { params: { query: { model: name, limit: 500 } } }),
       );
-      return answer.items.find((item) => item.model === name) ?? null;
+      return page.items;
     },
   });
 }
-
-const DAY_MS = 86_400_000;

@@ -20,7 +20,7 @@ const rows = [copy, own] as unknown as AiModelOut[];
 
 describe("what can be deployed", () => {
   it("is found under the entry's name, a copy's name and its number", () => {
-    for (const name of ["qwen3-4b", "Qwen3 4B Q8_0", "7"]) {
+    for (const name of ["qwen3-4b", "Qwen3 4B", "Qwen3 4B Q8_0", "7"]) {
       expect(findTarget(name, [entry], rows)?.title).toBe("Qwen3 4B");
     }
     expect(findTarget("mine", [entry], rows)?.versions).toHaveLength(1);

@@ -35,7 +35,8 @@ export function findTarget(
   aiModels: readonly AiModelOut[],
 ): Target | null {
   const own = aiModels.find((row) => row.name === name || String(row.id) === name);
-  const entry = entries.find((each) => each.name === (own?.catalogue_name || name));
+  const wanted = own?.catalogue_name || name;
+  const entry = entries.find((each) => each.name === wanted || each.title === wanted);
   if (entry) return fromEntry(entry, aiModels);
   return own ? fromOwn(own) : null;
 }

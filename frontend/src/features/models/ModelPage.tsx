@@ -46,7 +46,8 @@ interface FoundProps {
 function Found({ name, entries, aiModels }: FoundProps) {
   const t = useTranslations("models");
   const named = aiModels.find((row) => row.name === name || String(row.id) === name);
-  const entry = entries.find((each) => each.name === (named?.catalogue_name || name));
+  const wanted = named?.catalogue_name || name;
+  const entry = entries.find((each) => each.name === wanted || each.title === wanted);
   if (!entry && !named) {
     return (
       <PageFrame title={t("title")} place={name} crumbs={[{ label: t("title"), to: "/models" }]}>
