@@ -28,6 +28,7 @@ QUARANTINE_KEPT = timedelta(days=30)
 NEW_BLOBS_KEPT = timedelta(hours=1)  # a file just stored may not be in its row yet
 
 DAY = 24 * 3600.0
+_MEND = "Fetch it again, and have a look at the disk: a healthy one does not change files."
 BLOBS = 7003  # the family of advisory locks; the number means nothing
 
 
@@ -69,15 +70,20 @@ def verify_ai_model(run: OperationRun) -> None:
     with run.step("check") as step:
         if step.done:
             return
-        path = store.blob_path(ai_model.sha256)
-        try:
-            found = model_files.hash_file(path, tick=lambda done, size: _tick(run, done, size))
-        except OSError as error:
-            _report_damage(ai_model, f"Its file cannot be read: {error.strerror}.")
-        if found != ai_model.sha256:
-            _report_damage(ai_model, "Its file is no longer what it was: the SHA-256 differs.")
+        damage = _find_damage(ai_model, tick=lambda done, size: _tick(run, done, size))
+        if damage:
+            raise OperationFailed(f"{ai_model.name}: {damage}", fix=_MEND)
         actions.note_verified(ai_model=ai_model)
-        run.log(f"SHA-256 {found} is right.")
+        run.log(f"SHA-256 {ai_model.sha256} is right.")
+
+
+def find_damage(ai_model: AIModel) -> str:
+    """What is wrong with a stored file that is about to be used, in a sentence; "" if it is sound.
+
+    It is only read in full when somebody has written to it since the last time. A damaged file is
+    taken out of use for everybody.
+    """
+    return "" if store.is_sealed(ai_model.sha256) else _find_damage(ai_model, tick=_silent)
 
 
 @operation_job(actions.DELETE_AI_MODEL)
@@ -268,12 +274,20 @@ def _described(facts: GGUFFacts) -> str:
     )
 
 
-def _report_damage(ai_model: AIModel, reason: str) -> None:
-    """Take the file out of use for everybody. Always raises OperationFailed."""
-    with transaction.atomic():
-        actions.mark_damaged(sha256=ai_model.sha256, reason=reason)
-    store.quarantine_blob(ai_model.sha256)
-    raise OperationFailed(
-        f"{ai_model.name}: {reason[0].lower()}{reason[1:]}",
-        fix="Fetch it again, and have a look at the disk: a healthy one does not change files.",
-    )
+def _find_damage(ai_model: AIModel, *, tick: model_files.Tick) -> str:
+    sha256, damage = ai_model.sha256, ""
+    try:
+        if model_files.hash_file(store.blob_path(sha256), tick=tick) != sha256:
+            damage = "Its file is no longer what it was: the SHA-256 differs."
+    except OSError as error:
+        damage = f"Its file cannot be read: {error.strerror}."
+    if damage:
+        actions.mark_damaged(sha256=sha256, reason=damage)
+        store.quarantine_blob(sha256)
+    else:
+        store.seal_blob(sha256)
+    return damage
+
+
+def _silent(_done: int, _size: int) -> None:
+    pass

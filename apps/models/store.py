@@ -1,6 +1,7 @@
 """Where model files lie: blobs named by their SHA-256, written aside and moved into place whole.
 
     blobs/sha256-<hex>        complete, verified, read-only
+    seals/sha256-<hex>        how the blob looked when it was last read in full
     partial/<name>.part       on the way; `<name>.json` says what is known about it
     quarantine/sha256-<hex>   failed a later check; never served, kept for a look
 
@@ -83,18 +84,36 @@ def flush(path: Path) -> None:
 
 
 def keep_blob(part: Path, *, sha256: str) -> Path:
-    """Move a complete file to its place under its hash, durably. A blob that is already there
-    wins: it is the same file."""
+    """Move a complete file to its place under its hash, durably. A blob that is already there gives
+    way: it says that it is the same file, and this one has just been read."""
     path = blob_path(sha256)
     _folder("blobs")
     flush(part)
-    if path.exists():
-        part.unlink()
-        return path
     part.chmod(0o444)
     part.replace(path)
     _sync_folder(path.parent)
+    seal_blob(sha256)
     return path
+
+
+def seal_blob(sha256: str) -> None:
+    """Note how the blob looks now that it has been read in full."""
+    (_folder("seals") / blob_path(sha256).name).write_text(_look(blob_path(sha256)))
+
+
+def is_sealed(sha256: str) -> bool:
+    """Whether nobody has written to the blob since it was last read in full. A change of the disk
+    itself goes unnoticed here; for that files are read again now and then."""
+    try:
+        noted = (_folder("seals") / blob_path(sha256).name).read_text()
+        return noted == _look(blob_path(sha256))
+    except FileNotFoundError:
+        return False
+
+
+def _look(path: Path) -> str:
+    seen = path.stat()
+    return f"{seen.st_ino} {seen.st_size} {seen.st_mtime_ns} {seen.st_ctime_ns}"
 
 
 def quarantine_blob(sha256: str) -> Path | None:
@@ -104,6 +123,7 @@ def quarantine_blob(sha256: str) -> Path | None:
         return None
     target = _folder("quarantine") / path.name
     path.replace(target)
+    (_folder("seals") / path.name).unlink(missing_ok=True)
     _sync_folder(path.parent)
     return target
 
@@ -116,6 +136,7 @@ def delete_blob(sha256: str) -> int:
     except FileNotFoundError:
         return 0
     path.unlink()
+    (_folder("seals") / path.name).unlink(missing_ok=True)
     return size
 
 

@@ -28,7 +28,8 @@ from tests.factories.ai_models import (
     write_gguf,
 )
 from tests.models.file_server import serving
-from worker_jobs.ai_models import sweep_store, verify_old_files
+from worker_jobs.adapters import model_files
+from worker_jobs.ai_models import find_damage, sweep_store, verify_old_files
 from worker_jobs.operation_job import perform
 
 MB = 1024 * 1024
@@ -285,6 +286,26 @@ class TestVerify:
             assert "SHA-256 differs" in ai_model.state_reason
         assert not path.exists()
         assert (store.models_dir() / "quarantine" / path.name).exists()
+
+    def test_before_use_a_file_is_read_only_when_somebody_wrote_to_it(
+        self, team: Team, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ai_model = make_ready_ai_model(team=team)
+        path = store.blob_path(ai_model.sha256)
+        with monkeypatch.context() as patch:
+            patch.setattr(model_files, "hash_file", lambda *_, **__: pytest.fail("read in full"))
+            assert find_damage(ai_model) == ""
+        os.utime(path)
+        assert find_damage(ai_model) == ""
+        assert store.is_sealed(ai_model.sha256)
+        path.chmod(0o644)
+        with path.open("r+b") as file:
+            file.write(b"gguf")
+        assert "SHA-256 differs" in find_damage(ai_model)
+        assert not path.exists()
+        ai_model.refresh_from_db()
+        assert ai_model.state == AIModelState.FAILED
+        assert "cannot be read" in find_damage(ai_model)
 
     def test_a_vanished_file_is_noticed(self, team: Team, run_operation: Run) -> None:
         ai_model = make_ready_ai_model(team=team)

@@ -321,6 +321,7 @@ def mark_failed(*, ai_model: AIModel, reason: str) -> None:
         transition(ai_model, to=AIModelState.FAILED, reason=reason)
 
 
+@transaction.atomic
 def mark_damaged(*, sha256: str, reason: str) -> list[AIModel]:
     """Every team's AI model that used a file which is no longer what it was has failed."""
     damaged = list(AIModel.objects.filter(sha256=sha256, state=AIModelState.READY))
