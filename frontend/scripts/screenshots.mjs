@@ -4,6 +4,7 @@
  *
  *   HEARTH_URL (default http://127.0.0.1:8000), HEARTH_ADMIN_PASSWORD or var/first-run.env,
  *   CHROMIUM (default /usr/bin/chromium), OUT (default docs/screens), ONLY (a part of a page's name),
+ *   --fill first makes keys, requests and a failed import: only for an installation to throw away.
  *   LOOK (light, dark or phone), LANGUAGE (en or de), FULL=1 for whole pages instead of one window.
  */
 import { existsSync } from "node:fs";
@@ -18,28 +19,43 @@ const OUT = resolve(process.env.OUT ?? join(ROOT, "docs/screens"));
 const ONLY = process.env.ONLY ?? "";
 const LOOK = process.env.LOOK ?? "";
 
+const FILLS = process.argv.includes("--fill");
+
 const PAGES = [
   { name: "home", path: "/" },
   { name: "welcome", path: "/welcome" },
   { name: "status", path: "/status" },
-  { name: "chat", path: "/chat" },
+  { name: "status-test", path: "/status", act: (page) => press(page, "Test everything") },
+  { name: "chat", path: "/chat", act: ask },
+  { name: "chat-parameters", path: "/chat?dialog=parameters", act: dialog },
+  { name: "chat-code", path: "/chat?dialog=code", act: dialog },
   { name: "nodes", path: "/nodes" },
   { name: "node", path: firstOf("nodes", (row) => `/nodes/${row.name}`) },
   { name: "models", path: "/models" },
-  { name: "models-import", path: "/models?dialog=import" },
+  { name: "models-deploy", path: "/models?dialog=deploy&model=LFM2+1.2B", act: dialog },
+  { name: "models-import", path: "/models?dialog=import", act: dialog },
   { name: "model", path: firstOf("ai-models", (row) => `/models/${row.name}`) },
+  { name: "model-files", path: "/model-files" },
   { name: "deployments", path: "/deployments" },
   { name: "deployment", path: firstOf("deployments", (row) => `/deployments/${row.name}`) },
   { name: "operations", path: "/operations" },
-  { name: "operation", path: firstOf("operations", (row) => `/operations/${row.id}`) },
+  { name: "operation", path: operation("succeeded") },
+  { name: "operation-failed", path: operation("failed") },
+  { name: "operation-why", path: operation("failed"), act: (page) => panel(page, "Why?") },
   { name: "keys", path: "/keys" },
-  { name: "keys-new-key", path: "/keys?dialog=new-key" },
+  { name: "keys-menu", path: "/keys", act: openFirstMenu },
+  { name: "keys-new-key", path: "/keys?dialog=new-key", act: issueKey },
+  { name: "routes", path: "/routes" },
   { name: "usage", path: "/usage" },
+  { name: "requests", path: "/requests" },
   { name: "upstreams", path: "/upstreams" },
   { name: "settings", path: "/settings" },
+  { name: "people", path: "/settings/people" },
+  { name: "audit", path: "/audit" },
   { name: "profile", path: "/profile" },
-  { name: "palette", path: "/", act: (page) => page.keyboard.press("Control+k") },
-  { name: "keyboard", path: "/", act: (page) => page.keyboard.press("?") },
+  { name: "not-found", path: "/no/such/page" },
+  { name: "palette", path: "/", act: (page) => keys(page, "Control+k", "op") },
+  { name: "keyboard", path: "/", act: (page) => keys(page, "?") },
 ];
 
 const LOOKS = [
@@ -49,13 +65,89 @@ const LOOKS = [
 ];
 
 /** A page that needs a row: its address is found by asking the API. Null when there is none. */
-function firstOf(resource, toPath) {
+function firstOf(resource, toPath, filters = {}) {
   return async (page) => {
-    const answer = await page.request.get(`/api/${resource}?limit=1`);
+    const answer = await page.request.get(`/api/${resource}`, { params: { limit: 1, ...filters } });
     if (!answer.ok()) return null;
     const row = (await answer.json()).items?.[0];
     return row ? toPath(row) : null;
   };
+}
+
+function operation(state) {
+  return firstOf("operations", (row) => `/operations/${row.id}`, { state });
+}
+
+async function dialog(page) {
+  await page.locator("[role=dialog]").first().waitFor();
+}
+
+async function keys(page, first, rest = "") {
+  await page.keyboard.press(first);
+  await dialog(page);
+  await page.keyboard.type(rest);
+}
+
+/** By its English name; in another language the page is shown as it was. */
+async function press(page, name) {
+  const button = page.getByRole("button", { name, exact: true }).first();
+  if (!(await button.isVisible())) return false;
+  await button.click();
+  await page.waitForLoadState("networkidle");
+  return true;
+}
+
+async function panel(page, name) {
+  if (await press(page, name)) await dialog(page);
+}
+
+async function openFirstMenu(page) {
+  await page.locator("main button[aria-haspopup=menu]").first().click();
+}
+
+/** Goes on to the step that shows the secret; the key is one of this throw-away installation. */
+async function issueKey(page) {
+  await dialog(page);
+  if (!FILLS) return;
+  await page.locator("[role=dialog] input").first().fill("Petra laptop");
+  await page.locator("[role=dialog] [type=submit]").click();
+  await page
+    .getByText(/^hk_live_/)
+    .first()
+    .waitFor();
+}
+
+async function ask(page) {
+  if (!FILLS) return;
+  const area = page.locator("main textarea");
+  await area.fill("reboot db-07");
+  await area.press("Enter");
+  await page.locator("article[aria-busy=false] footer").first().waitFor();
+}
+
+/** Gives an empty, throw-away installation something to show: keys, requests, a failed import. */
+async function fill({ url, token, apiKey }) {
+  const post = (path, body, secret) =>
+    fetch(`${url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${secret}` },
+      body: JSON.stringify(body),
+    });
+  for (const name of ["Home Assistant", "Invoice workflow"])
+    await post("/api/keys", { name }, token);
+  const list = { name: "shopping-list", source: { path: join(ROOT, "README.md") } };
+  await post("/api/ai-models", list, token);
+  const models = await fetch(`${url}/v1/models`, {
+    headers: { authorization: `Bearer ${apiKey}` },
+  });
+  const model = (await models.json()).data?.[0]?.id;
+  for (const content of ["reboot db-07", "What can you do?", "Drain oak.", "Hello"]) {
+    for (let round = 0; round < 6 && model; round += 1) {
+      const messages = [{ role: "user", content }];
+      const answer = await post("/v1/chat/completions", { model, messages }, apiKey);
+      await answer.text();
+    }
+  }
 }
 
 async function readEnvironment() {
@@ -71,6 +163,8 @@ async function readEnvironment() {
   return {
     url: merged.HEARTH_URL ?? "http://127.0.0.1:8000",
     password: merged.HEARTH_ADMIN_PASSWORD ?? "",
+    token: merged.HEARTH_TOKEN ?? "",
+    apiKey: merged.OPENAI_API_KEY ?? "",
   };
 }
 
@@ -110,13 +204,15 @@ async function findViolations(page) {
   }));
 }
 
-const { url, password } = await readEnvironment();
+const { url, password, token, apiKey } = await readEnvironment();
+if (FILLS) await fill({ url, token, apiKey });
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--force-color-profile=srgb", "--hide-scrollbars"],
 });
 await mkdir(OUT, { recursive: true });
 const violations = [];
+const broken = [];
 const weights = {};
 let pictures = 0;
 
@@ -148,16 +244,24 @@ try {
   await browser.close();
 }
 
-async function shoot(page, look, { name, path, act }) {
-  if (!name.includes(ONLY)) return;
+async function shoot(page, look, one) {
+  if (!one.name.includes(ONLY)) return;
+  try {
+    await take(page, look, one);
+  } catch (error) {
+    broken.push(`${one.name}-${look.name}: ${error.message.split("\n")[0]}`);
+    await page.screenshot({ path: join(OUT, `broken-${one.name}-${look.name}.png`) });
+  }
+}
+
+async function take(page, look, { name, path, act }) {
   const address = typeof path === "function" ? await path(page) : path;
   if (!address) return;
   await page.goto(address);
   await settle(page);
   if (act) {
     await act(page);
-    await page.locator("[role=dialog]").first().waitFor();
-    await page.waitForTimeout(300);
+    await page.waitForTimeout(400);
   }
   await page.screenshot({
     path: join(OUT, `${name}-${look.name}.png`),
@@ -176,5 +280,6 @@ for (const { page, id, help, nodes } of violations) {
 for (const [name, bytes] of Object.entries(weights)) {
   console.log(`first load, ${name}: ${(bytes / 1000).toFixed(0)} kB`);
 }
+for (const line of broken) console.log(`did not open: ${line}`);
 console.log(`\n${pictures} pictures in ${OUT}, ${violations.length} axe violations`);
-process.exitCode = violations.length > 0 ? 1 : 0;
+process.exitCode = violations.length + broken.length > 0 ? 1 : 0;
