@@ -98,7 +98,7 @@ def _has_room(deployment: Deployment) -> bool:
 
 def _load(deployment_id: int) -> None:
     """Take one turn after the other until it answers or is given up."""
-    while True:
+    while not _stopping.is_set():
         try:
             deployment = converge(deployment_id=deployment_id)
         except (InvalidTransition, RuntimeUnavailable) as problem:

@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime
 
 import redis
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
@@ -56,6 +56,8 @@ DRAIN_SECONDS = 12.0  # longer than an operation that stops replicas waits by it
 
 logger = logging.getLogger(__name__)
 
+_stopping = threading.Event()
+
 
 @periodic(every=SYNC_SECONDS)
 def sync_replicas() -> None:
@@ -80,7 +82,14 @@ def _follow(deployment_ids: list[int]) -> None:
 @worker_ready.connect
 def look_at_once(**_: object) -> None:
     """What ran before a restart of everything need not wait for the scheduler's first turn."""
+    _stopping.clear()
     threading.Thread(target=_first_look, name="first-look", daemon=True).start()
+
+
+@worker_shutting_down.connect
+def look_no_more(**_: object) -> None:
+    """Where everything is being stopped, a model server that ends is not started again."""
+    _stopping.set()
 
 
 def _first_look() -> None:
@@ -94,6 +103,8 @@ def _first_look() -> None:
 
 def _sync(deployment_id: int, used_at: datetime | None) -> bool:
     """One look at one deployment; whether a replica of it was started a moment ago."""
+    if _stopping.is_set():
+        return False
     with deployment_lock(deployment_id) as held:
         deployment = find_deployment(deployment_id=deployment_id) if held else None
         if deployment is None:
