@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { deploymentsQuery } from "@/api/fleet";
@@ -9,22 +9,22 @@ import { PageFrame } from "@/components/PageFrame";
 import { ProblemLine } from "@/components/ProblemNotice";
 import { QueryView } from "@/components/QueryView";
 import { StateBadge } from "@/components/StateBadge";
-import { useAnnounceOperation } from "@/components/useAnnounce";
 import { useView } from "@/components/useView";
-import { WhyButton } from "@/components/WhyButton";
 import { useFormat } from "@/i18n/useFormat";
 import { Button, ButtonLink } from "@/ui/Button";
 import { RetryIcon } from "@/ui/icons";
 import { CardSkeleton } from "@/ui/Skeleton";
 import { Tabs } from "@/ui/Tabs";
-import { inspectNode, nodeQuery } from "./data";
+import { nodeQuery } from "./data";
 import { shownState } from "./filters";
 import { HardwareTab } from "./HardwareTab";
 import { shortProcessor } from "./hardwareWords";
 import { NodeAside } from "./NodeAside";
+import { NodeWhy } from "./NodeWhy";
 import { OperationsTab } from "./OperationsTab";
 import { Numbers, OverviewTab } from "./OverviewTab";
 import { ReplicasHere, replicasOn } from "./ReplicasHere";
+import { useLook } from "./useLook";
 
 const TABS = ["overview", "replicas", "hardware", "operations"] as const;
 
@@ -108,7 +108,7 @@ function StateAndTags({ node }: { node: NodeOut }) {
         state={shownState(node)}
         {...(shownState(node) === "asleep" ? { label: t("asleep") } : {})}
       />
-      {node.state !== "ready" && <WhyButton subject="node" id={node.id} state={node.state} />}
+      {node.state !== "ready" && <NodeWhy node={node} />}
       {node.facts.gpus.length > 0 && <span className="tag">gpu</span>}
       {labels.map(([key, value]) => (
         <span key={key} className="tag">
@@ -141,11 +141,7 @@ function Sentence({ node }: { node: NodeOut }) {
 
 function LookAgain({ node }: { node: NodeOut }) {
   const t = useTranslations("nodes.node");
-  const announce = useAnnounceOperation();
-  const look = useMutation({
-    mutationFn: () => inspectNode(node.id),
-    onSuccess: (operation) => announce(operation, t("lookTitle", { name: node.name })),
-  });
+  const look = useLook(node);
   return (
     <>
       <ProblemLine error={look.error} />

@@ -4,12 +4,12 @@ import { Coals } from "@/components/Coals";
 import { coalsOf } from "@/components/heat";
 import { StateBadge } from "@/components/StateBadge";
 import { useTick } from "@/components/useTick";
-import { WhyButton } from "@/components/WhyButton";
 import { useFormat } from "@/i18n/useFormat";
 import { type Column, DataTable, NameCell, TwoLines } from "@/ui/DataTable";
 import { Meter } from "@/ui/Meter";
 import { useHardwareWords } from "./hardwareWords";
 import { modelMemory, shareOf } from "./memory";
+import { NodeWhy } from "./NodeWhy";
 import styles from "./nodes.module.css";
 
 const COUNTS_AS_NOW_MS = 30_000;
@@ -124,8 +124,7 @@ function NodeState({ node }: { node: NodeOut }) {
     <TwoLines
       note={
         <span className="desk">
-          {node.state_reason}{" "}
-          {node.state !== "ready" && <WhyButton subject="node" id={node.id} state={node.state} />}
+          {node.state_reason} {node.state !== "ready" && <NodeWhy node={node} />}
         </span>
       }
     >

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslations } from "use-intl";
+import { statusOf } from "@/api/errors";
 import { LogViewer } from "@/components/LogViewer";
 import { EMPTY_LOG } from "@/components/logBuffer";
 import { Notice } from "@/components/Notice";
@@ -12,6 +13,7 @@ import { QueryView } from "@/components/QueryView";
 import { StateBadge } from "@/components/StateBadge";
 import { useTick } from "@/components/useTick";
 import { useView } from "@/components/useView";
+import { ButtonLink } from "@/ui/Button";
 import { writeToClipboard } from "@/ui/CopyButton";
 import { CardSkeleton } from "@/ui/Skeleton";
 import { showToast } from "@/ui/toasts";
@@ -33,6 +35,18 @@ export function OperationPage() {
   const { operationId } = useParams({ strict: false });
   const query = useQuery(operationQuery(operationId ?? ""));
   if (query.data) return <Operation key={query.data.id} operation={query.data} />;
+  if (statusOf(query.error) === 404) {
+    return (
+      <PageFrame
+        title={t("missing.title")}
+        place={t("title")}
+        sentence={t("missing.sentence")}
+        actions={<ButtonLink to="/operations">{t("missing.back")}</ButtonLink>}
+      >
+        {null}
+      </PageFrame>
+    );
+  }
   return (
     <PageFrame title={t("title")} place={t("title")}>
       <QueryView query={query} skeleton={<CardSkeleton lines={8} />}>

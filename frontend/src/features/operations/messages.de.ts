@@ -65,6 +65,11 @@ export const de: Translated<typeof en> = {
     stopped: "angehalten",
     linkCopied: "Link zu Zeile {line} kopiert.",
   },
+  missing: {
+    title: "Diesen Vorgang gibt es nicht",
+    sentence: "Die Adresse ist vielleicht abgeschnitten, oder er gehört einem anderen Team.",
+    back: "Alle Vorgänge",
+  },
   open: "{name} öffnen",
   openIt: "Öffnen",
   cancel: "Abbrechen",

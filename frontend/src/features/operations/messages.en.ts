@@ -62,6 +62,11 @@ export const en = {
     stopped: "stopped",
     linkCopied: "Link to line {line} copied.",
   },
+  missing: {
+    title: "There is no such operation",
+    sentence: "The address may be cut off, or it belongs to another team.",
+    back: "All operations",
+  },
   open: "Open {name}",
   openIt: "Open it",
   cancel: "Cancel",
