@@ -26,6 +26,7 @@ from apps.models.models import Deployment, Replica
 from apps.models.queries.deployments import find_deployment, list_serving_targets
 from apps.models.states.deployments import DeploymentState, ReplicaState
 from apps.models.store import blob_path
+from worker_jobs.ai_models import find_damage
 from worker_jobs.locks import deployment_lock
 from worker_jobs.runtimes.probe import NoAnswer, ask, is_busy
 from worker_jobs.runtimes.protocol import ObservedReplica, ReplicaSpec, RuntimeUnavailable
@@ -152,8 +153,10 @@ def is_embedding(deployment: Deployment) -> bool:
 
 
 def start_replica(deployment: Deployment, replica: Replica, *, reason: str) -> None:
-    """Start its model server. Raises RuntimeUnavailable."""
-    get_runtime(deployment.runtime).start(make_spec(deployment, replica))
+    """Start its model server, unless its file is damaged. Raises RuntimeUnavailable."""
+    damage = find_damage(deployment.ai_model)
+    if not damage:
+        get_runtime(deployment.runtime).start(make_spec(deployment, replica))
     actions.move_replica(
         replica=replica,
         to=ReplicaState.STARTING,
@@ -165,6 +168,9 @@ def start_replica(deployment: Deployment, replica: Replica, *, reason: str) -> N
             "measured_peak_bytes": None,
         },
     )
+    if damage:
+        reason = f"{damage} Fetch the model {deployment.ai_model} again, then restart."
+        actions.move_replica(replica=replica, to=ReplicaState.FAILED, reason=reason)
 
 
 def stop_replica(deployment: Deployment, replica: Replica, *, reason: str) -> None:

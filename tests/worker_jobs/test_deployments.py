@@ -22,8 +22,9 @@ from apps.models.queries.deployments import (
     list_serving_targets,
     wanted_deployment,
 )
+from apps.models.states.ai_models import AIModelState
 from apps.models.states.deployments import DeploymentState, ReplicaState
-from apps.models.store import blob_path
+from apps.models.store import blob_path, seal_blob
 from apps.nodes.models import Node
 from apps.operations.actions import cancel_operation, retry_operation
 from apps.operations.models import Operation
@@ -191,6 +192,7 @@ class TestDeploying:
         blob = blob_path(ai_model.sha256)
         whole = blob.read_bytes()
         blob.write_bytes(whole[:900_000])
+        seal_blob(ai_model.sha256)  # as when the disk itself loses something: nobody wrote
         deployment = deploy(expect=OperationState.FAILED)
         operation = Operation.objects.get()
         assert deployment.state == DeploymentState.FAILED
@@ -202,6 +204,20 @@ class TestDeploying:
         retry_operation(operation=operation, by=admin)
         assert run_operation(operation).state == OperationState.SUCCEEDED
         assert fresh(deployment.pk).state == DeploymentState.READY
+
+    def test_a_file_that_somebody_wrote_to_is_never_loaded(
+        self, deploy: Callable[..., Deployment], ai_model: AIModel, stage: Stage
+    ) -> None:
+        blob = blob_path(ai_model.sha256)
+        content = bytearray(blob.read_bytes())
+        content[1_000_000] ^= 1
+        blob.write_bytes(content)
+        deployment = deploy(expect=OperationState.FAILED)
+        assert "SHA-256 differs" in deployment.state_reason
+        ai_model.refresh_from_db()
+        assert ai_model.state == AIModelState.FAILED
+        assert not blob.exists()
+        assert stage.pids() == []
 
     def test_a_file_that_is_gone_is_named(
         self, team: Team, admin: User, ai_model: AIModel, node: Node, run_operation: Run
