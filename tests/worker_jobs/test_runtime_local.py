@@ -197,6 +197,7 @@ def test_a_taken_port_is_avoided(spec: ReplicaSpec, stage: Stage) -> None:
         intruder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         os.kill(server, signal.SIGKILL)
         eventually(lambda: _bound(intruder, port), every=0.005)
+        eventually(lambda: seen().restarts == 1)
         again = becomes("running")
         assert again.url != url
         assert complete(again.url).status_code == 200
