@@ -207,10 +207,14 @@ const profile = createRoute({
   component: lazyRouteComponent(() => import("./features/settings/ProfilePage"), "ProfilePage"),
 });
 
+/** Any other address: said inside the frame, so that people find their way on. */
+const nothing = createRoute({ getParentRoute: () => shell, path: "$", component: NotFound });
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
     shell.addChildren([
+      nothing,
       home,
       welcome,
       status,

@@ -1,4 +1,3 @@
-import { Menu } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -9,15 +8,8 @@ import { ConfirmDialog } from "@/components/ConfirmDialog";
 import { useOperationTitle } from "@/components/operation/useOperationTitle";
 import { useAnnounceOperation } from "@/components/useAnnounce";
 import { useFormat } from "@/i18n/useFormat";
-import { IconButton } from "@/ui/Button";
-import {
-  EllipsisIcon,
-  type IconType,
-  PlayIcon,
-  RetryIcon,
-  SquareIcon,
-  TrashIcon,
-} from "@/ui/icons";
+import { type IconType, PlayIcon, RetryIcon, SquareIcon, TrashIcon } from "@/ui/icons";
+import { Menu } from "@/ui/Menu";
 import { showToast } from "@/ui/toasts";
 import { deleteDeployment, moveDeployment, type Verb } from "./queries";
 
@@ -117,33 +109,17 @@ export function DeploymentMenu({ deployment, large }: DeploymentMenuProps) {
   ];
   return (
     <>
-      <Menu>
-        <Menu.Target>
-          <IconButton
-            kind={large ? "plain" : "ghost"}
-            size={large ? "md" : "sm"}
-            hint={false}
-            icon={EllipsisIcon}
-            label={t("more", { name: deployment.name })}
-          />
-        </Menu.Target>
-        <Menu.Dropdown>
-          {items.map(([action, Icon, label, run]) => {
-            const against = reasonAgainst(deployment, action);
-            return (
-              <Menu.Item
-                key={action}
-                leftSection={<Icon />}
-                disabled={against !== null}
-                title={against ?? undefined}
-                onClick={run}
-              >
-                {label}
-              </Menu.Item>
-            );
-          })}
-        </Menu.Dropdown>
-      </Menu>
+      <Menu
+        size={large ? "md" : "sm"}
+        label={t("more", { name: deployment.name })}
+        items={items.map(([action, icon, label, run]) => ({
+          label,
+          icon,
+          danger: action === "delete_deployment",
+          disabledReason: reasonAgainst(deployment, action),
+          onSelect: run,
+        }))}
+      />
       <MoveDialogs deployment={deployment} moves={moves} />
     </>
   );

@@ -1,4 +1,3 @@
-import { Menu } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
@@ -14,9 +13,10 @@ import { StateBadge } from "@/components/StateBadge";
 import { useAnnounceOperation } from "@/components/useAnnounce";
 import { useView } from "@/components/useView";
 import { useFormat } from "@/i18n/useFormat";
-import { Button, IconButton } from "@/ui/Button";
+import { Button } from "@/ui/Button";
 import { type Column, DataTable, NameCell } from "@/ui/DataTable";
-import { EllipsisIcon, PlusIcon, RetryIcon, TrashIcon } from "@/ui/icons";
+import { PlusIcon, RetryIcon, TrashIcon } from "@/ui/icons";
+import { Menu } from "@/ui/Menu";
 import { TableSkeleton } from "@/ui/Skeleton";
 import { showToast } from "@/ui/toasts";
 import { AddUpstreamDialog } from "./AddUpstreamDialog";
@@ -162,29 +162,24 @@ function UpstreamMenu({ row }: { row: UpstreamOut }) {
   const againstRemove = reasonAgainst(row, "remove_upstream");
   return (
     <>
-      <Menu>
-        <Menu.Target>
-          <IconButton icon={EllipsisIcon} hint={false} label={t("more", { name: row.name })} />
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item
-            leftSection={<RetryIcon />}
-            disabled={againstProbe !== null}
-            title={againstProbe ?? undefined}
-            onClick={() => probe.mutate()}
-          >
-            {t("probe")}
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<TrashIcon />}
-            disabled={againstRemove !== null}
-            title={againstRemove ?? undefined}
-            onClick={() => setAsks(true)}
-          >
-            {t("remove")}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <Menu
+        label={t("more", { name: row.name })}
+        items={[
+          {
+            label: t("probe"),
+            icon: RetryIcon,
+            disabledReason: againstProbe,
+            onSelect: () => probe.mutate(),
+          },
+          {
+            label: t("remove"),
+            icon: TrashIcon,
+            danger: true,
+            disabledReason: againstRemove,
+            onSelect: () => setAsks(true),
+          },
+        ]}
+      />
       <ConfirmDialog
         open={asks}
         onClose={() => setAsks(false)}

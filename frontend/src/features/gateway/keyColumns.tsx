@@ -1,14 +1,13 @@
-import { Menu } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
 import type { KeyOut } from "@/api/generated/schema";
 import { reasonAgainst } from "@/components/allowed";
 import { StateBadge } from "@/components/StateBadge";
 import { useFormat } from "@/i18n/useFormat";
-import { IconButton } from "@/ui/Button";
 import { type Column, NameCell } from "@/ui/DataTable";
-import { EllipsisIcon, TrashIcon } from "@/ui/icons";
+import { TrashIcon } from "@/ui/icons";
+import { Menu } from "@/ui/Menu";
 import { Meter } from "@/ui/Meter";
 import styles from "./gateway.module.css";
 import { RevokeDialog } from "./RevokeDialog";
@@ -127,31 +126,27 @@ function KeyState({ row }: { row: KeyOut }) {
 
 function KeyMenu({ row }: { row: KeyOut }) {
   const t = useTranslations("gateway.keys");
+  const navigate = useNavigate();
   const [asks, setAsks] = useState(false);
   const against = reasonAgainst(row, "revoke_key");
   return (
     <>
-      <Menu>
-        <Menu.Target>
-          <IconButton icon={EllipsisIcon} hint={false} label={t("more", { name: row.name })} />
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item
-            component={Link}
-            {...({ to: "/requests", search: { subject: String(row.id) } } as object)}
-          >
-            {t("showRequests")}
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<TrashIcon />}
-            disabled={against !== null}
-            title={against ?? undefined}
-            onClick={() => setAsks(true)}
-          >
-            {t("revoke")}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <Menu
+        label={t("more", { name: row.name })}
+        items={[
+          {
+            label: t("showRequests"),
+            onSelect: () => void navigate({ to: "/requests", search: { subject: String(row.id) } }),
+          },
+          {
+            label: t("revoke"),
+            icon: TrashIcon,
+            danger: true,
+            disabledReason: against,
+            onSelect: () => setAsks(true),
+          },
+        ]}
+      />
       <RevokeDialog apiKey={row} open={asks} onClose={() => setAsks(false)} />
     </>
   );

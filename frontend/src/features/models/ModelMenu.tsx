@@ -1,4 +1,3 @@
-import { Menu } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
@@ -10,8 +9,8 @@ import { useOperationTitle } from "@/components/operation/useOperationTitle";
 import { useProblemWords } from "@/components/ProblemNotice";
 import { useAnnounceOperation } from "@/components/useAnnounce";
 import { useFormat } from "@/i18n/useFormat";
-import { IconButton } from "@/ui/Button";
-import { CheckIcon, EllipsisIcon, RetryIcon, TrashIcon } from "@/ui/icons";
+import { CheckIcon, RetryIcon, TrashIcon } from "@/ui/icons";
+import { Menu } from "@/ui/Menu";
 import { showToast } from "@/ui/toasts";
 import { useFetchAgain } from "./useFetchAgain";
 
@@ -47,43 +46,31 @@ export function ModelMenu({ aiModel, title, large }: ModelMenuProps) {
   const againstDelete = reasonAgainst(aiModel, "delete_ai_model");
   return (
     <>
-      <Menu>
-        <Menu.Target>
-          <IconButton
-            kind={large ? "plain" : "ghost"}
-            size={large ? "md" : "sm"}
-            hint={false}
-            icon={EllipsisIcon}
-            label={t("more", { name: title })}
-          />
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item
-            leftSection={<RetryIcon />}
-            disabled={againstFetch !== null}
-            title={againstFetch ?? undefined}
-            onClick={() => fetchAgain.mutate()}
-          >
-            {t("page.fetchAgain")}
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<CheckIcon />}
-            disabled={againstVerify !== null}
-            title={againstVerify ?? undefined}
-            onClick={() => verify.mutate()}
-          >
-            {t("page.verify")}
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<TrashIcon />}
-            disabled={againstDelete !== null}
-            title={againstDelete ?? undefined}
-            onClick={() => setAsks(true)}
-          >
-            {t("page.delete")}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <Menu
+        size={large ? "md" : "sm"}
+        label={t("more", { name: title })}
+        items={[
+          {
+            label: t("page.fetchAgain"),
+            icon: RetryIcon,
+            disabledReason: againstFetch,
+            onSelect: () => fetchAgain.mutate(),
+          },
+          {
+            label: t("page.verify"),
+            icon: CheckIcon,
+            disabledReason: againstVerify,
+            onSelect: () => verify.mutate(),
+          },
+          {
+            label: t("page.delete"),
+            icon: TrashIcon,
+            danger: true,
+            disabledReason: againstDelete,
+            onSelect: () => setAsks(true),
+          },
+        ]}
+      />
       <ConfirmDialog
         open={asks}
         onClose={() => setAsks(false)}
