@@ -57,7 +57,7 @@ def stage(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -
     """An empty place for replicas; what a test leaves running there is ended."""
     settings.REPLICAS_DIR = tmp_path / "replicas"
     settings.MODELS_DIR = tmp_path / "models"
-    settings.REPLICA_POLICY = {"first_wait": 0.3, "longest_wait": 1.0, "grace": 2.0}
+    settings.REPLICA_POLICY = {"first_wait": 0.5, "longest_wait": 1.0, "grace": 2.0}
     # A test looks once and sees what one look does.
     monkeypatch.setattr("worker_jobs.replica_sync.FOLLOW_SECONDS", 0.0)
     monkeypatch.setenv("HEARTH_VAR", str(tmp_path))  # for workers that a test starts
