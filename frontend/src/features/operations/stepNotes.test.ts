@@ -84,6 +84,17 @@ describe("the marks in a log", () => {
     ]);
   });
 
+  it("say of a step that wrote nothing that it is done", () => {
+    const silent = { ...step("check", "succeeded"), started_at: "2026-11-20T09:59:55Z" };
+    expect(shown([line(1, "fetch")], [silent, step("fetch", "running")])).toEqual([
+      "▸ CHECK",
+      "✓ done 3 s",
+      "",
+      "▸ FETCH",
+      "line 1",
+    ]);
+  });
+
   it("end a step behind what was written about it until then", () => {
     const asked = { ...line(2, ""), at: "2026-11-20T10:00:08Z", text: "asked to stop" };
     const gone = { ...line(3, ""), at: "2026-11-20T10:00:10Z", text: "has stopped" };

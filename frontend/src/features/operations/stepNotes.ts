@@ -49,6 +49,10 @@ export function withStepNotes(
       const at = step.started_at ?? line.at;
       if (shown.length > 0) shown.push(note(line, offset, ""));
       shown.push({ ...note(line, offset + 0.01, heading(step, words)), at, step: step.name });
+      if (step.state === "succeeded") {
+        const [end] = endNote(step, line, words);
+        if (end) shown.push({ ...end, sequence: line.sequence + offset + 0.015 });
+      }
       before = step.name;
     });
     const step = byName.get(line.step);
