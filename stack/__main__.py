@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import ctypes
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
@@ -11,8 +10,8 @@ from typing import Any
 from stack.control import reset, status, stop
 from stack.environment import read_dotenv
 from stack.layout import CHECKOUT, Layout, find_layout
+from stack.parent import die_with_make
 from stack.problem import Problem
-from stack.process import PR_SET_PDEATHSIG
 from stack.setup import npm, setup
 from stack.up import up
 from stack.with_services import run_with
@@ -52,11 +51,16 @@ def _dispatch(options: argparse.Namespace, command: list[str], layout: Layout) -
 
 def _up(options: argparse.Namespace, command: list[str], layout: Layout) -> int:
     if options.with_parent:
-        # Under `make`: a make that is killed with -9 takes everything down with it.
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        die_with_make()
     if options.once_ready and not command:
         raise Problem("There is no command to run.", "Write it after `--`.")
-    return _run(up(layout, once_ready=command, console=not options.no_console))
+    work = up(
+        layout,
+        once_ready=command,
+        console=not options.no_console,
+        with_parent=options.with_parent,
+    )
+    return _run(work)
 
 
 def _with(options: argparse.Namespace, command: list[str], layout: Layout) -> int:

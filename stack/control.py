@@ -9,7 +9,7 @@ import time
 from stack.layout import Layout, remove_state
 from stack.lock import Holder, is_held, read_holder
 from stack.postgres_identity import outside_folder
-from stack.probes import http_ask
+from stack.probes import Address, http_ask
 from stack.problem import Problem, from_os_error
 from stack.process_table import send
 from stack.supervisor import read_services
@@ -35,8 +35,7 @@ async def status(layout: Layout) -> int:
 
 
 async def _print_readiness(holder: Holder) -> None:
-    port = int(holder.url.rpartition(":")[2])
-    answer = await http_ask(port, "/readyz")
+    answer = await http_ask(Address(holder.host, holder.port), "/readyz")
     if answer.status == 0:
         print(f"  {holder.url} does not answer.")
     elif answer.status != 200:

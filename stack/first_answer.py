@@ -5,7 +5,7 @@ import json
 import time
 from dataclasses import dataclass
 
-from stack.probes import Answer, http_ask
+from stack.probes import Address, Answer, http_ask
 
 BUILT_IN_MODEL = "opsling"
 PATIENCE_SECONDS = 90.0
@@ -23,15 +23,15 @@ class FirstAnswer:
     reason: str = ""
 
 
-async def wait_for_answer(port: int, api_key: str) -> FirstAnswer:
+async def wait_for_answer(address: Address, api_key: str) -> FirstAnswer:
     """Ask the models in turn until one really answers."""
     begun = time.monotonic()
     reason = "none is deployed; choose one on the Models page"
     end = begun + EMPTY_LIST_SECONDS
     while time.monotonic() < end:
-        for model in await _models(port, api_key):
+        for model in await _models(address, api_key):
             end = begun + PATIENCE_SECONDS
-            answer = await _ask(port, api_key, model)
+            answer = await _ask(address, api_key, model)
             if _has_text(answer):
                 return FirstAnswer(model=model)
             reason = _reason(answer)
@@ -39,8 +39,8 @@ async def wait_for_answer(port: int, api_key: str) -> FirstAnswer:
     return FirstAnswer(model="", reason=reason)
 
 
-async def _models(port: int, api_key: str) -> list[str]:
-    listed = (await http_ask(port, "/v1/models", headers=_authorization(api_key))).json()
+async def _models(address: Address, api_key: str) -> list[str]:
+    listed = (await http_ask(address, "/v1/models", headers=_authorization(api_key))).json()
     try:
         names = [str(entry["id"]) for entry in listed["data"]]
     except (KeyError, TypeError):
@@ -48,7 +48,7 @@ async def _models(port: int, api_key: str) -> list[str]:
     return sorted(names, key=lambda name: name != BUILT_IN_MODEL)
 
 
-async def _ask(port: int, api_key: str, model: str) -> Answer:
+async def _ask(address: Address, api_key: str, model: str) -> Answer:
     question = {
         "model": model,
         "messages": [{"role": "user", "content": "reboot db-07"}],
@@ -56,7 +56,7 @@ async def _ask(port: int, api_key: str, model: str) -> Answer:
     }
     headers = {**_authorization(api_key), "Content-Type": "application/json"}
     return await http_ask(
-        port,
+        address,
         "/v1/chat/completions",
         method="POST",
         headers=headers,

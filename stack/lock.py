@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,12 +19,15 @@ HANDOVER_SECONDS = 8.0
 
 @dataclass(frozen=True)
 class Holder:
-    """The process that holds the folder; `since` is unix seconds, `url` empty until known."""
+    """The process that holds the folder; `since` is unix seconds, `url` is empty until known."""
 
     pid: int
     purpose: str
     since: float
     url: str = ""
+    # The same server as this machine reaches it, whatever the address for people is.
+    host: str = ""
+    port: int = 0
 
     def alive(self) -> bool:
         return Path(f"/proc/{self.pid}").exists()
@@ -43,8 +46,9 @@ class Lock:
         self.handle = handle
         self.holder = holder
 
-    def announce(self, *, url: str = "") -> None:
-        self.holder = Holder(self.holder.pid, self.holder.purpose, self.holder.since, url)
+    def announce(self, *, url: str = "", host: str = "", port: int = 0) -> None:
+        """Write down who holds the folder and where it answers."""
+        self.holder = replace(self.holder, url=url, host=host, port=port)
         write_atomically(holder_file(self.layout), json.dumps(asdict(self.holder)))
 
 

@@ -1,6 +1,7 @@
 """Choosing the port people connect to."""
 
 import errno
+import os
 import socket
 from pathlib import Path
 
@@ -9,6 +10,15 @@ from stack.process_table import PROC
 
 FIRST_PORT = 8000
 TRIED_PORTS = 100
+WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 — compared, not bound
+
+
+def wanted_port() -> int:
+    """HEARTH_PORT, or the usual one. Raises Problem when it is no port."""
+    given = os.environ.get("HEARTH_PORT", str(FIRST_PORT))
+    if not given.isdecimal() or not 0 < int(given) < 65536:
+        raise Problem(f"HEARTH_PORT is “{given}”.", "Set it to a number from 1 to 65535.")
+    return int(given)
 
 
 def choose_port(host: str, wanted: int) -> int:
@@ -20,6 +30,11 @@ def choose_port(host: str, wanted: int) -> int:
         f"No port from {wanted} to {wanted + TRIED_PORTS - 1} is free on {host}.",
         "Set HEARTH_PORT to one that is.",
     )
+
+
+def reachable_host(host: str) -> str:
+    """The address under which this machine reaches a server that listens on `host`."""
+    return "127.0.0.1" if host in WILDCARDS else host
 
 
 def who_listens(port: int) -> str:

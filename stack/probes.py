@@ -40,6 +40,19 @@ async def worker_listens(redis_socket: Path) -> bool:
 
 
 @dataclass(frozen=True)
+class Address:
+    """Where a server of ours can be asked from this machine."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True)
 class Answer:
     """An HTTP answer read to its end; status 0 when there was none."""
 
@@ -55,7 +68,7 @@ class Answer:
 
 
 async def http_ask(
-    port: int,
+    address: Address,
     path: str,
     *,
     method: str = "GET",
@@ -63,15 +76,15 @@ async def http_ask(
     body: bytes = b"",
     within: float = PROBE_SECONDS,
 ) -> Answer:
-    """One request to 127.0.0.1; `within` is in seconds."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Connection: close"]
+    """One request; `within` is in seconds."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {address.host}", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     if body:
         lines.append(f"Content-Length: {len(body)}")
     request = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
     try:
         async with asyncio.timeout(within):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = await asyncio.open_connection(address.host, address.port)
             with contextlib.closing(writer):
                 writer.write(request)
                 return _parse(await reader.read())
@@ -79,9 +92,9 @@ async def http_ask(
         return Answer(status=0)
 
 
-async def http_answers(port: int, path: str) -> bool:
-    """Whether `http://127.0.0.1:<port><path>` answers with 200."""
-    return (await http_ask(port, path)).status == http.HTTPStatus.OK
+async def http_answers(address: Address, path: str) -> bool:
+    """Whether the path answers with 200."""
+    return (await http_ask(address, path)).status == http.HTTPStatus.OK
 
 
 async def command_succeeds(*argv: str) -> bool:

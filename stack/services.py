@@ -4,7 +4,7 @@ from pathlib import Path
 
 from stack.environment import venv_program
 from stack.layout import Layout
-from stack.probes import http_answers, worker_listens
+from stack.probes import Address, http_answers, worker_listens
 from stack.process import Service
 
 QUEUES = "provisioning,deployments,default"
@@ -13,11 +13,14 @@ JOBS_AT_ONCE = 16
 STOP_SECONDS = 2.0
 
 
-def web_service(environment: dict[str, str], *, host: str, port: int) -> Service:
-    """The one port: console, REST, websockets and the OpenAI-compatible gateway."""
+def web_service(environment: dict[str, str], *, host: str, address: Address) -> Service:
+    """The one port: console, REST, websockets and the OpenAI-compatible gateway.
+
+    `host` is what it listens on, `address` how this machine reaches it.
+    """
     argv = (
         *(venv_program("python"), "-m", "uvicorn", "controlplane.asgi:application"),
-        *("--host", host, "--port", str(port), "--loop", "uvloop", "--http", "httptools"),
+        *("--host", host, "--port", str(address.port), "--loop", "uvloop", "--http", "httptools"),
         *("--log-level", "warning", "--no-access-log", "--no-server-header"),
         # Longer than clients keep a connection idle, so that none is closed under a new request.
         *("--timeout-keep-alive", "75"),
@@ -28,7 +31,7 @@ def web_service(environment: dict[str, str], *, host: str, port: int) -> Service
         name="web",
         argv=argv,
         environment=environment,
-        ready=lambda: http_answers(port, "/healthz"),
+        ready=lambda: http_answers(address, "/healthz"),
         stop_within=STOP_SECONDS,
     )
 

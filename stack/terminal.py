@@ -22,10 +22,15 @@ def coloured() -> bool:
 
 
 def say(text: str, *, service: str = "hearth") -> None:
-    """Print one line under the service's prefix; a terminal that went away is no error."""
+    """Print one line under the service's prefix."""
     prefix = service.rjust(PREFIX_WIDTH)
     if coloured():
         prefix = f"\x1b[{COLOURS.get(service, 37)}m{prefix}\x1b[0m"
+    announce(f"{prefix} | {text}")
+
+
+def announce(text: str) -> None:
+    """Print one bare line, for programs that wait for it."""
     # The services go on without a terminal; their lines are in var/log as well.
     with contextlib.suppress(OSError, ValueError):
-        print(f"{prefix} | {text}", flush=True)
+        print(text, flush=True)

@@ -5,8 +5,9 @@ import os
 import shlex
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from stack.commands import Runner, cancel_all
@@ -18,15 +19,17 @@ from stack.guard import Guard
 from stack.layout import Layout, prepare
 from stack.libgomp import find_libgomp, is_missing
 from stack.lock import Lock, claim
-from stack.ports import FIRST_PORT, choose_port, who_listens
+from stack.parent import interrupted_parent
+from stack.ports import choose_port, reachable_host, wanted_port, who_listens
 from stack.postgres import ensure_database, postgres_service, prepare_postgres
+from stack.probes import Address
 from stack.problem import Problem
 from stack.python_environment import prepare_python
 from stack.redis_server import redis_service, socket_path
 from stack.replicas import stop_replicas
 from stack.services import beat_service, web_service, worker_service
 from stack.supervisor import Supervisor
-from stack.terminal import say
+from stack.terminal import announce, say
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # Shown on the terminal the first time, in this order.
@@ -56,7 +59,7 @@ class Start:
         try:
             await prepare_python(self.runner, development=False)
             environment = await self._databases()
-            host, port = self._address(environment)
+            host, address = self._address(environment)
             await self._migrate(environment)
             redis = socket_path(self.layout)
             self.supervisor.begin(
@@ -66,12 +69,12 @@ class Start:
             first_model = asyncio.create_task(self._first_model(environment))
             beside.append(first_model)
             await console
-            self.supervisor.begin(web_service(environment, host=host, port=port))
+            self.supervisor.begin(web_service(environment, host=host, address=address))
             await self.supervisor.until_ready("web", "worker", "beat")
             await first_model
         finally:
             await cancel_all(beside)
-        await self._announce(environment, port, first_time=first_time)
+        await self._announce(environment, address, first_time=first_time)
         return {**environment, **read_first_run(self.layout)}
 
     async def _console(self) -> None:
@@ -104,9 +107,9 @@ class Start:
             )
         return environment
 
-    def _address(self, environment: dict[str, str]) -> tuple[str, int]:
+    def _address(self, environment: dict[str, str]) -> tuple[str, Address]:
         host = os.environ.get("HEARTH_HOST", "127.0.0.1")
-        wanted = int(os.environ.get("HEARTH_PORT", str(FIRST_PORT)))
+        wanted = wanted_port()
         port = choose_port(host, wanted)
         if port != wanted:
             holder = who_listens(wanted) or "another program"
@@ -114,8 +117,9 @@ class Start:
         # An address left in the shell by an earlier var/first-run.env says nothing about today.
         given = os.environ.get("HEARTH_URL", "")
         local = not given or urlsplit(given).hostname in LOOPBACK
-        environment["HEARTH_URL"] = f"http://127.0.0.1:{port}" if local else given
-        return host, port
+        address = Address(reachable_host(host), port)
+        environment["HEARTH_URL"] = address.url if local else given
+        return host, address
 
     async def _migrate(self, environment: dict[str, str]) -> None:
         password = os.environ.pop("HEARTH_ADMIN_PASSWORD", "")
@@ -144,11 +148,13 @@ class Start:
         if not outcome.succeeded:
             say(f"the built-in model could not be deployed: {outcome.tail[-1]}")
 
-    async def _announce(self, environment: dict[str, str], port: int, *, first_time: bool) -> None:
+    async def _announce(
+        self, environment: dict[str, str], address: Address, *, first_time: bool
+    ) -> None:
         url = environment["HEARTH_URL"]
         made = read_first_run(self.layout)
-        answer = await wait_for_answer(port, made.get("OPENAI_API_KEY", ""))
-        self.lock.announce(url=url)
+        answer = await wait_for_answer(address, made.get("OPENAI_API_KEY", ""))
+        self.lock.announce(url=url, host=address.host, port=address.port)
         if first_time:
             for name, title in SECRETS.items():
                 say(f"{title}: {made.get(name, '')}")
@@ -157,10 +163,10 @@ class Start:
             say(f"no model answers yet: {answer.reason}")
         seconds = time.monotonic() - self.begun
         word = "ready" if answer.model else "started without a model"
-        print(f"{word} in {seconds:.1f} s · {url}", flush=True)
+        announce(f"{word} in {seconds:.1f} s · {url}")
 
 
-async def up(layout: Layout, *, once_ready: Sequence[str], console: bool) -> int:
+async def up(layout: Layout, *, once_ready: Sequence[str], console: bool, with_parent: bool) -> int:
     """Start everything; run a command when all is ready, or go on until a signal says stop.
 
     The exit status: the command's, or 0 after a clean stop. Raises Problem.
@@ -173,11 +179,12 @@ async def up(layout: Layout, *, once_ready: Sequence[str], console: bool) -> int
         start = Start(layout, lock, supervisor, Runner(layout, guard), begun, console)
         work = asyncio.create_task(_work(start, once_ready))
         told = asyncio.create_task(stop.wait())
+        watch = asyncio.create_task(interrupted_parent(stop)) if with_parent else told
         try:
             await asyncio.wait((work, told), return_when=asyncio.FIRST_COMPLETED)
             return work.result() if work.done() else 0
         finally:
-            await _stop(work, told, supervisor)
+            await _stop((work, told, watch), supervisor)
 
 
 async def _work(start: Start, once_ready: Sequence[str]) -> int:
@@ -188,10 +195,10 @@ async def _work(start: Start, once_ready: Sequence[str]) -> int:
     return 0
 
 
-async def _stop(work: asyncio.Task[int], told: asyncio.Task[bool], supervisor: Supervisor) -> None:
+async def _stop(tasks: Iterable[asyncio.Task[Any]], supervisor: Supervisor) -> None:
     begun = time.monotonic()
     say("stopping")
-    await cancel_all((work, told))
+    await cancel_all(tasks)
     await asyncio.gather(
         supervisor.stop("beat", "worker", "web"),
         asyncio.to_thread(stop_replicas, supervisor.layout),
@@ -204,7 +211,9 @@ def _stop_on_signals() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
+        # Under `nohup` the end of the terminal is to be survived.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, stop.set)
     return stop
 
 

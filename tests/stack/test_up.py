@@ -245,6 +245,44 @@ def terminal() -> Iterator[tuple[int, int]]:
     os.close(terminal)
 
 
+def test_an_interrupt_that_reaches_make_alone_stops_everything(
+    installation: Installation, port: int
+) -> None:
+    rules = installation.var.parent / "Makefile"
+    command = f"{sys.executable} -m stack {' '.join(UP)} --with-parent"
+    rules.write_text(f"run:\n\t@exec {command}\n")
+    output = installation.var.parent / "output"
+    with output.open("wb") as stream:
+        process = subprocess.Popen(
+            ["make", "--no-print-directory", "-f", str(rules), "run"],
+            cwd=CHECKOUT,
+            env=installation.environment(HEARTH_PORT=str(port)),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+        )
+    started = Started(process, output)
+    installation.started.append(started)
+    started.wait_for("redis ready", within=START_SECONDS)
+
+    process.send_signal(signal.SIGINT)
+
+    started.ends(within=STOP_SECONDS)
+    assert "all stopped in" in started.output()
+    assert installation.processes() == {}
+
+
+def test_a_terminal_that_closes_under_nohup_is_survived(
+    installation: Installation, port: int
+) -> None:
+    started = installation.start(*UP, wrapper=("nohup",), HEARTH_PORT=str(port))
+    started.wait_for("redis ready", within=START_SECONDS)
+
+    started.process.send_signal(signal.SIGHUP)
+
+    _url(started)
+
+
 def test_ctrl_c_on_a_terminal_stops_everything(
     installation: Installation, port: int, terminal: tuple[int, int]
 ) -> None:
