@@ -5,6 +5,7 @@ import { IconButton } from "./Button";
 import styles from "./Dialog.module.css";
 import { XIcon } from "./icons";
 import { RestingFocus } from "./RestingFocus";
+import { useFocusBack } from "./useFocusBack";
 
 interface DialogProps {
   open: boolean;
@@ -36,6 +37,7 @@ export function Dialog({
   children,
 }: DialogProps) {
   const t = useTranslations("ui");
+  useFocusBack(open);
   const inner = (
     <>
       <div className={styles.header}>

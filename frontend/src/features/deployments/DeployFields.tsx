@@ -146,10 +146,8 @@ export function ContextField({ trainedFor, value, onChange, fit }: ContextFieldP
         value={at}
         disabled={steps.length < 2}
         label={null}
-        thumbProps={{
-          "aria-labelledby": id,
-          "aria-valuetext": t("tokens", { count: String(value) }),
-        }}
+        thumbProps={{ "aria-labelledby": id }}
+        thumbValueText={t("tokens", { count: String(value) })}
         onChange={(index) => onChange(steps[index] ?? value)}
         className={styles.slider ?? ""}
       />

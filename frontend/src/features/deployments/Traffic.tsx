@@ -63,7 +63,7 @@ export function Traffic({ deployment }: { deployment: DeploymentOut }) {
           height={HEIGHT}
           times={minutes.times}
           series={[{ name: t("firstToken"), values: minutes.firstToken }]}
-          format={(seconds) => `${digits.format(seconds)} s`}
+          format={(seconds) => (seconds === 0 ? "0 s" : digits.format(seconds))}
           formatTime={clock}
           atLeast={0.1}
         />

@@ -29,7 +29,9 @@ export function WhatWillHappen({ target, version, draft, preview, isOld }: WhatW
   const lines: [IconType, ReactNode][] = [];
 
   const size = format.bytes(version?.sizeBytes);
-  if (!isHere) lines.push([DownloadIcon, t.rich("fetch", { size, b: strong })]);
+  if (!isHere && !version?.sizeBytes)
+    lines.push([DownloadIcon, t.rich("fetchUnknown", { b: strong })]);
+  else if (!isHere) lines.push([DownloadIcon, t.rich("fetch", { size, b: strong })]);
   else if (target.entry?.built_in) lines.push([DownloadIcon, t.rich("builtIn", { b: strong })]);
   else lines.push([DownloadIcon, t.rich("here", { b: strong })]);
 

@@ -80,6 +80,8 @@ export const de: Translated<typeof en> = {
   happens: {
     title: "Was geschehen wird",
     fetch: "<b>{size} kommen aus dem Internet, einmal.</b> Vor dem Benutzen wird geprüft.",
+    fetchUnknown:
+      "<b>Die Datei kommt einmal von dort, wo du gesagt hast.</b> Vor dem Benutzen wird geprüft.",
     here: "<b>Nichts wird geholt.</b> Die Datei ist hier und geprüft.",
     builtIn: "<b>Nichts wird geholt.</b> Es kommt mit Hearth.",
     nothingMoves: "<b>Nichts wird angehalten oder verschoben.</b> {nodes}.",

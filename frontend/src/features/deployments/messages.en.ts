@@ -77,6 +77,8 @@ export const en = {
   happens: {
     title: "What will happen",
     fetch: "<b>{size} comes from the internet, once.</b> It is verified before it is used.",
+    fetchUnknown:
+      "<b>Its file comes from where you said, once.</b> It is verified before it is used.",
     here: "<b>Nothing is downloaded.</b> The file is here and verified.",
     builtIn: "<b>Nothing is downloaded.</b> It comes with Hearth.",
     nothingMoves: "<b>Nothing is stopped or moved.</b> {nodes}.",

@@ -145,7 +145,9 @@ function useColumns(operations: Map<number, OperationOut>): Column<ModelRow>[] {
     {
       key: "version",
       head: t("column.version"),
-      cell: (row) => <TwoLines note={size(row)}>{row.quantisation || "·"}</TwoLines>,
+      cell: (row) => (
+        <TwoLines note={row.sizeBytes && size(row)}>{row.quantisation || "·"}</TwoLines>
+      ),
     },
     {
       key: "fit",
@@ -157,7 +159,11 @@ function useColumns(operations: Map<number, OperationOut>): Column<ModelRow>[] {
       key: "context",
       head: t("column.context"),
       align: "right",
-      cell: (row) => <TwoLines note={t("tokens")}>{formatContext(row.contextLength)}</TwoLines>,
+      cell: (row) => (
+        <TwoLines note={row.contextLength && t("tokens")}>
+          {formatContext(row.contextLength)}
+        </TwoLines>
+      ),
     },
     {
       key: "action",
