@@ -1,6 +1,6 @@
 """How far the memory estimate is from a real model server.
 
-    python -m benchmarks.models.memory [--full]
+    python -m benchmarks.models.memory [--full] [--report]
 
 Every model is started with the local runtime's own server at several shapes, every slot reads a
 prompt of several batches at the same time (with --full: until it is full), and the peak of resident
@@ -27,6 +27,8 @@ from apps.models.gguf import read_gguf
 from benchmarks.models.random_models import BUILT_IN, Figures, write_random_model
 
 SERVER = Path(__file__).resolve().parents[2] / "worker_jobs" / "runtimes" / "llama_server.py"
+REPORT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- memory: begin -->", "<!-- memory: end -->"
 KEY = "for-this-run-only"
 START_SECONDS = 120
 FILL_SECONDS = 600
@@ -45,7 +47,7 @@ MODELS = {
     ),
     "full heads": Figures(heads_kv=12),
 }  # fmt: skip
-SHAPES = [Shape(512), Shape(2048, 2), Shape(8192), Shape(4096, 2, "q8_0"), Shape(2048, 4)]
+SHAPES = [Shape(512), Shape(2048, 2), Shape(8192), Shape(4096, 2, "q8_0")]
 
 
 @dataclass(frozen=True)
@@ -124,36 +126,74 @@ def _fill(url: str, tokens: int, slot: int) -> None:
         response.read()
 
 
+@dataclass(frozen=True)
+class Row:
+    """One run of one model at one shape."""
+
+    model: str
+    estimate: MemoryEstimate
+    measured: Measured
+
+    @property
+    def error(self) -> float:
+        return error_of(self.estimate, self.measured)
+
+    @property
+    def cells(self) -> list[str]:
+        shape, estimate = self.estimate.shape, self.estimate
+        parts = (estimate.weights, estimate.kv, estimate.compute, estimate.total)
+        amounts = [f"{amount / 1e6:.0f}" for amount in (*parts, self.measured.peak)]
+        asked = f"{shape.context_length} × {shape.slots}, {shape.kv_type}"
+        return [self.model, asked, *amounts, f"{self.error:+.0%}"]
+
+
+def run(files: dict[str, Path], *, prompt: int) -> Iterator[Row]:
+    """Every model at every shape that it was trained for."""
+    for name, path in files.items():
+        facts = read_gguf(path)
+        for shape in SHAPES:
+            if shape.context_length <= (facts.context_length or 0):
+                measured = measure(path, shape, prompt=prompt)
+                yield Row(name, estimate_memory(facts, shape), measured)
+
+
+def summary(rows: list[Row]) -> str:
+    errors = [row.error for row in rows]
+    mean = sum(map(abs, errors)) / len(errors)
+    return (
+        f"{len(errors)} runs: mean error {mean:.1%}, from {min(errors):+.0%} to {max(errors):+.0%}."
+    )
+
+
+def write_report(rows: list[Row]) -> None:
+    """Replace the table in docs/benchmarks.md."""
+    head = ["model", "tokens × slots, cache", "weights", "cache", "working", "estimate", "peak", "error"]
+    table = [head, ["---"] * len(head), *(row.cells for row in rows)]
+    lines = "\n".join(f"| {' | '.join(cells)} |" for cells in table)
+    text = REPORT.read_text()
+    before, _, rest = text.partition(BEGIN)
+    REPORT.write_text(f"{before}{BEGIN}\n{summary(rows)}\n\n{lines}\n{END}{rest.partition(END)[2]}")
+
+
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # the server ends with us
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="fill every slot: takes far longer")
     parser.add_argument("--models", type=Path, default=Path(tempfile.gettempdir()) / "hearth-bench")
+    parser.add_argument("--report", action="store_true", help="replace the table in the docs")
     given = parser.parse_args()
     given.models.mkdir(exist_ok=True)
     files = {"opsling": BUILT_IN}
     for name, figures in MODELS.items():
         path = given.models / f"{name.replace(' ', '-')}.gguf"
         files[name] = path if path.exists() else write_random_model(path, figures)
-    print(f"{'model':<16}{'shape':<14}{'estimate':>10}{'peak':>10}{'anon':>8}{'error':>8}   MB")
-    errors, prompt = [], sys.maxsize if given.full else USUAL_PROMPT
-    for name, path in files.items():
-        facts = read_gguf(path)
-        for shape in SHAPES:
-            if shape.context_length > (facts.context_length or 0):
-                continue
-            estimate, measured = estimate_memory(facts, shape), measure(path, shape, prompt=prompt)
-            errors.append(error_of(estimate, measured))
-            print(
-                f"{name:<16}{shape.context_length}×{shape.slots} {shape.kv_type:<7}"
-                f"{estimate.total / 1e6:>9.0f}{measured.peak / 1e6:>10.0f}"
-                f"{measured.anonymous / 1e6:>8.0f}{errors[-1]:>+8.0%}"
-                f"   = {estimate.weights / 1e6:.0f} + {estimate.kv / 1e6:.0f}"
-                f" + {estimate.compute / 1e6:.0f}",
-                flush=True,
-            )
-    mean = sum(map(abs, errors)) / len(errors)
-    print(f"\n{len(errors)} runs: mean error {mean:.1%}, {min(errors):+.0%} to {max(errors):+.0%}")
+    rows = []
+    for row in run(files, prompt=sys.maxsize if given.full else USUAL_PROMPT):
+        rows.append(row)
+        print("  ".join(f"{cell:<16}" for cell in row.cells), flush=True)
+    print(summary(rows))
+    if given.report:
+        write_report(rows)
 
 
 if __name__ == "__main__":
