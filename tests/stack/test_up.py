@@ -76,13 +76,31 @@ def started(installation: Installation, port: int) -> Started:
     return installation.start(*UP, HEARTH_PORT=str(port))
 
 
-def test_from_nothing_to_a_first_answer_and_back(
-    installation: Installation, started: Started, port: int
-) -> None:
+def test_one_life(installation: Installation, started: Started, port: int) -> None:
+    """Starts are expensive: what one running installation can show is shown by one."""
     url = _url(started)
-
     secrets = _secrets(installation)
-    assert url == f"http://127.0.0.1:{port}" == secrets["HEARTH_URL"]
+
+    _secrets_are_right(installation, started, port)
+    _status_and_a_second_run_say_who_runs(installation, started, url)
+    _model_servers_do_not_spin(installation)
+    _killed_services_come_back(installation, started, url)
+    _an_open_connection_does_not_hold_the_stop_up(started, port)
+    assert installation.processes() == {}
+    assert installation.run("status")[0] == 3
+
+    with socket.create_server(("127.0.0.1", port)):
+        second = installation.start(*UP, HEARTH_PORT=str(port))
+        url = _url(second)
+
+    _the_second_start_kept_the_secrets_and_moved(installation, second, secrets, url)
+    _stop_and_reset(installation, second)
+
+
+def _secrets_are_right(installation: Installation, started: Started, port: int) -> None:
+    secrets = _secrets(installation)
+    url = f"http://127.0.0.1:{port}"
+    assert secrets["HEARTH_URL"] == url
     assert secrets["OPENAI_BASE_URL"] == f"{url}/v1"
     assert (installation.var / "first-run.env").stat().st_mode & 0o777 == 0o600
     for name in ("HEARTH_ADMIN_PASSWORD", "HEARTH_TOKEN", "OPENAI_API_KEY"):
@@ -92,41 +110,10 @@ def test_from_nothing_to_a_first_answer_and_back(
     assert _status(f"{url}/api/nodes", "wrong") == 401
     assert _status(f"{url}/healthz") == 200
 
-    _stop(started)
-    assert installation.processes() == {}
 
-
-def test_the_second_start_is_quick_and_shows_no_secrets(
-    installation: Installation, started: Started, port: int
+def _status_and_a_second_run_say_who_runs(
+    installation: Installation, started: Started, url: str
 ) -> None:
-    _url(started)
-    secrets = _secrets(installation)
-    _stop(started)
-
-    second = installation.start(*UP, HEARTH_PORT=str(port))
-    url = _url(second)
-
-    assert _secrets(installation) == secrets
-    assert secrets["HEARTH_ADMIN_PASSWORD"] not in second.output()
-    assert _status(f"{url}/api/nodes", secrets["HEARTH_TOKEN"]) == 200
-
-
-def test_a_taken_port_is_said_and_the_next_one_used(installation: Installation, port: int) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", port))
-        other.listen()
-        started = installation.start(*UP, HEARTH_PORT=str(port))
-        url = _url(started)
-
-    assert f"port {port} is taken by" in started.output()
-    assert f"(process {os.getpid()})" in started.output()
-    assert int(url.rpartition(":")[2]) > port
-    assert _secrets(installation)["HEARTH_URL"] == url
-
-
-def test_status_stop_and_reset(installation: Installation, started: Started) -> None:
-    url = _url(started)
-
     status, output = installation.run("status")
     assert status == 0
     assert f"at {url} (process {started.pid}, since " in output
@@ -142,28 +129,30 @@ def test_status_stop_and_reset(installation: Installation, started: Started) -> 
     assert refused == 1
     assert "make stop" in why
 
-    assert installation.run("stop")[0] == 0
-    assert started.ends(within=2) == 0
-    assert installation.run("status")[0] == 3
 
-    refused, why = installation.run("reset")
-    assert refused == 1
-    assert "--yes" in why
-    assert installation.var.exists()
-    assert installation.run("reset", "--yes")[0] == 0
-    assert not installation.var.exists()
+def _model_servers_do_not_spin(installation: Installation) -> None:
+    """Idle OpenMP threads that spin make two busy cores ten times slower."""
+    runners = [
+        json.loads(note.read_text())["pid"]
+        for note in (installation.var / "replicas").glob("*/runner.json")
+    ]
+    servers = [pid for pid in installation.processes() if _parent(pid) in runners]
+
+    assert servers
+    for pid in servers:
+        assert b"GOMP_SPINCOUNT=0" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
 
 
-def test_killed_services_come_back(installation: Installation, started: Started, port: int) -> None:
-    url = _url(started)
+def _killed_services_come_back(installation: Installation, started: Started, url: str) -> None:
+    notes = installation.var / "run" / "services.json"
     token = _secrets(installation)["HEARTH_TOKEN"]
-    before = json.loads((installation.var / "run" / "services.json").read_text())
+    before = json.loads(notes.read_text())
 
     for service in before.values():
         os.kill(service["pid"], signal.SIGKILL)
 
     def healed() -> bool:
-        after = json.loads((installation.var / "run" / "services.json").read_text())
+        after = json.loads(notes.read_text())
         assert all(after[name]["pid"] != before[name]["pid"] for name in before), after
         assert all(service["ready"] for service in after.values()), after
         assert _status(f"{url}/api/nodes", token) == 200
@@ -171,6 +160,40 @@ def test_killed_services_come_back(installation: Installation, started: Started,
 
     eventually(healed, within=30)
     assert "was killed (SIGKILL); starting it again" in started.output()
+
+
+def _an_open_connection_does_not_hold_the_stop_up(started: Started, port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as half:
+        half.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 99\r\n\r\n{"
+        )
+
+        assert _stop(started) < STOP_SECONDS
+
+
+def _the_second_start_kept_the_secrets_and_moved(
+    installation: Installation, second: Started, secrets: dict[str, str], url: str
+) -> None:
+    port = int(secrets["HEARTH_URL"].rpartition(":")[2])
+    assert f"port {port} is taken by" in second.output()
+    assert f"(process {os.getpid()})" in second.output()
+    assert int(url.rpartition(":")[2]) > port
+    moved = {"HEARTH_URL": url, "OPENAI_BASE_URL": f"{url}/v1"}
+    assert _secrets(installation) == secrets | moved
+    assert secrets["HEARTH_ADMIN_PASSWORD"] not in second.output()
+    assert _status(f"{url}/api/nodes", secrets["HEARTH_TOKEN"]) == 200
+
+
+def _stop_and_reset(installation: Installation, running: Started) -> None:
+    assert installation.run("stop")[0] == 0
+    assert running.ends(within=2) == 0
+
+    refused, why = installation.run("reset")
+    assert refused == 1
+    assert "--yes" in why
+    assert installation.var.exists()
+    assert installation.run("reset", "--yes")[0] == 0
+    assert not installation.var.exists()
 
 
 def test_nothing_stays_when_the_supervisor_is_killed_and_the_next_start_works(
@@ -202,32 +225,6 @@ def test_a_start_that_is_killed_half_way_is_finished_by_the_next(
     secrets = _secrets(installation)
     assert _status(f"{url}/api/nodes", secrets["HEARTH_TOKEN"]) == 200
     assert secrets["HEARTH_ADMIN_PASSWORD"] in second.output()
-
-
-def test_an_open_connection_does_not_hold_the_stop_up(
-    installation: Installation, started: Started, port: int
-) -> None:
-    _url(started)
-    with socket.create_connection(("127.0.0.1", port)) as half:
-        half.sendall(
-            b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Length: 99\r\n\r\n{"
-        )
-
-        assert _stop(started) < STOP_SECONDS
-
-
-def test_model_servers_do_not_spin(installation: Installation, started: Started) -> None:
-    """Idle OpenMP threads that spin make two busy cores ten times slower."""
-    _url(started)
-    runners = [
-        json.loads(note.read_text())["pid"]
-        for note in (installation.var / "replicas").glob("*/runner.json")
-    ]
-    servers = [pid for pid in installation.processes() if _parent(pid) in runners]
-
-    assert servers
-    for pid in servers:
-        assert b"GOMP_SPINCOUNT=0" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
 
 
 def _parent(pid: int) -> int:
@@ -280,7 +277,7 @@ def test_a_terminal_that_closes_under_nohup_is_survived(
 
     started.process.send_signal(signal.SIGHUP)
 
-    _url(started)
+    started.wait_for("worker ready", within=START_SECONDS)
 
 
 def test_ctrl_c_on_a_terminal_stops_everything(
