@@ -25,14 +25,14 @@ const PAGES = [
   { name: "home", path: "/" },
   { name: "welcome", path: "/welcome" },
   { name: "status", path: "/status" },
-  { name: "status-test", path: "/status", act: (page) => press(page, "Test everything") },
+  { name: "status-test", path: "/status", act: testEverything },
   { name: "chat", path: "/chat", act: ask },
   { name: "chat-parameters", path: "/chat?dialog=parameters", act: dialog },
   { name: "chat-code", path: "/chat?dialog=code", act: dialog },
   { name: "nodes", path: "/nodes" },
   { name: "node", path: firstOf("nodes", (row) => `/nodes/${row.name}`) },
   { name: "models", path: "/models" },
-  { name: "models-deploy", path: "/models?dialog=deploy&model=LFM2+1.2B", act: dialog },
+  { name: "models-deploy", path: deployDialog, act: dialog },
   { name: "models-import", path: "/models?dialog=import", act: dialog },
   { name: "model", path: firstOf("ai-models", (row) => `/models/${row.name}`) },
   { name: "model-files", path: "/model-files" },
@@ -74,6 +74,18 @@ function firstOf(resource, toPath, filters = {}) {
   };
 }
 
+/** Of a model with some weight, so that the bars have something to show. */
+async function deployDialog(page) {
+  const answer = await page.request.get("/api/catalogue");
+  const entries = (await answer.json()).items;
+  const entry = entries.find((one) => /1[.-]2b/i.test(one.name)) ?? entries[0];
+  return `/models?dialog=deploy&model=${encodeURIComponent(entry.name)}`;
+}
+
+async function testEverything(page) {
+  if (await press(page, "Test everything")) await page.locator("main ol").first().waitFor();
+}
+
 function operation(state) {
   return firstOf("operations", (row) => `/operations/${row.id}`, { state });
 }
@@ -106,10 +118,12 @@ async function openFirstMenu(page) {
 }
 
 /** Goes on to the step that shows the secret; the key is one of this throw-away installation. */
-async function issueKey(page) {
+const KEY_NAMES = { light: "Petra laptop", dark: "Kitchen tablet", phone: "Luka homework" };
+
+async function issueKey(page, look) {
   await dialog(page);
   if (!FILLS) return;
-  await page.locator("[role=dialog] input").first().fill("Petra laptop");
+  await page.locator("[role=dialog] input").first().fill(KEY_NAMES[look.name]);
   await page.locator("[role=dialog] [type=submit]").click();
   await page
     .getByText(/^hk_live_/)
@@ -231,6 +245,7 @@ try {
     await shoot(page, look, { name: "signin", path: "/signin" });
     weights.signin ??= await weigh(page);
     if (password) {
+      await page.goto("/signin");
       await page.locator("input[autocomplete=current-password]").fill(password);
       await page.locator("button[type=submit]").click();
       await page.waitForURL((address) => !address.pathname.startsWith("/signin"));
@@ -260,7 +275,7 @@ async function take(page, look, { name, path, act }) {
   await page.goto(address);
   await settle(page);
   if (act) {
-    await act(page);
+    await act(page, look);
     await page.waitForTimeout(400);
   }
   await page.screenshot({

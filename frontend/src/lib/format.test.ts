@@ -63,6 +63,7 @@ describe("counts", () => {
 
 describe("durations", () => {
   it.each([
+    [0.4, `<${NB}0.01${NB}s`],
     [410, `0.41${NB}s`],
     [3_200, `3.2${NB}s`],
     [38_000, `38${NB}s`],

@@ -116,6 +116,7 @@ export function formatShare(share: Maybe<number>): string {
 export function formatDuration(milliseconds: Maybe<number>, language: Language): string {
   if (milliseconds === null || milliseconds === undefined) return UNKNOWN;
   const ms = Math.max(0, milliseconds);
+  if (ms > 0 && ms < 5) return `<${NO_BREAK}${digits(0.01, 2, language)}${NO_BREAK}s`;
   if (ms < 995) return `${digits(ms / SECOND, 2, language)}${NO_BREAK}s`;
   if (ms < 9.95 * SECOND) {
     // Whole seconds were rounded on purpose, where tenths would say too much.

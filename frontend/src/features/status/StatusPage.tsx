@@ -23,6 +23,8 @@ export function StatusPage() {
   const words = useStatusWords();
   const mayTest = useMay("chat");
   const query = useQuery(statusQuery);
+  // Its own state: the page also asks by itself, and a button that nobody pressed must not turn.
+  const check = useMutation({ mutationFn: () => query.refetch() });
   const trial = useMutation({ mutationFn: () => unwrap(api.POST("/api/status/test")) });
   return (
     <PageFrame
@@ -33,7 +35,7 @@ export function StatusPage() {
       }
       actions={
         <>
-          <Button icon={RetryIcon} busy={query.isFetching} onClick={() => query.refetch()}>
+          <Button icon={RetryIcon} busy={check.isPending} onClick={() => check.mutate()}>
             {t("testNow")}
           </Button>
           {mayTest && (
