@@ -167,7 +167,16 @@ def summary(rows: list[Row]) -> str:
 
 def write_report(rows: list[Row]) -> None:
     """Replace the table in docs/benchmarks.md."""
-    head = ["model", "tokens × slots, cache", "weights", "cache", "working", "estimate", "peak", "error"]
+    head = [
+        "model",
+        "tokens × slots, cache",
+        "weights",
+        "cache",
+        "working",
+        "estimate",
+        "peak",
+        "error",
+    ]
     table = [head, ["---"] * len(head), *(row.cells for row in rows)]
     lines = "\n".join(f"| {' | '.join(cells)} |" for cells in table)
     text = REPORT.read_text()
