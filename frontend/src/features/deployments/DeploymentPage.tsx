@@ -20,7 +20,7 @@ import { DeploymentOperations } from "./DeploymentOperations";
 import { Overview, OverviewAside } from "./Overview";
 import { deploymentQuery, keysQuery } from "./queries";
 import { Settings } from "./Settings";
-import { StateNotice } from "./StateNotice";
+import { isTroubled, StateNotice } from "./StateNotice";
 import { useFix } from "./useFix";
 
 /** Does it serve well? */
@@ -101,7 +101,12 @@ function Page({ deployment }: { deployment: DeploymentOut }) {
             {t("page.change")}
           </Button>
           {mayChat && (
-            <ButtonLink kind="go" icon={MessageIcon} to="/chat" search={{ model: deployment.name }}>
+            <ButtonLink
+              kind={isTroubled(deployment) ? "plain" : "go"}
+              icon={MessageIcon}
+              to="/chat"
+              search={{ model: deployment.name }}
+            >
               {t("page.tryIt")}
             </ButtonLink>
           )}
@@ -109,10 +114,14 @@ function Page({ deployment }: { deployment: DeploymentOut }) {
         </>
       }
       tabs={<Tabs label={t("page.tabs")} tabs={tabs} value={tab} />}
-      notice={tab === "overview" && <StateNotice deployment={deployment} onFix={fix} />}
       aside={tab === "overview" && <OverviewAside deployment={deployment} />}
     >
-      {tab === "overview" && <Overview deployment={deployment} />}
+      {tab === "overview" && (
+        <>
+          <StateNotice deployment={deployment} onFix={fix} />
+          <Overview deployment={deployment} />
+        </>
+      )}
       {tab === "settings" && <Settings deployment={deployment} />}
       {tab === "operations" && <DeploymentOperations deployment={deployment} />}
       {dialogs}

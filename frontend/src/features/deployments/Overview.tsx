@@ -7,7 +7,7 @@ import { endpoint } from "@/lib/endpoint";
 import { ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { Exits } from "./Exits";
-import { ReplicaLog } from "./ReplicaLog";
+import { REPLICA_LOG_ID, ReplicaLog } from "./ReplicaLog";
 import { Replicas } from "./Replicas";
 import { RouteCard } from "./RouteCard";
 import { Traffic } from "./Traffic";
@@ -18,11 +18,16 @@ export function Overview({ deployment }: { deployment: DeploymentOut }) {
   const [view, setView] = useView();
   const position = Number(view.step ?? 1);
   const setPosition = (next: number) => setView({ step: next === 1 ? undefined : String(next) });
+  function showLog(next: number) {
+    setPosition(next);
+    document.getElementById(REPLICA_LOG_ID)?.scrollIntoView({ block: "start" });
+  }
+
   const replica =
     deployment.replicas.find((each) => each.position === position) ?? deployment.replicas[0];
   return (
     <>
-      <Replicas deployment={deployment} onLog={setPosition} />
+      <Replicas deployment={deployment} onLog={showLog} />
       <Traffic deployment={deployment} />
       <Exits replicas={deployment.replicas} />
       {replica && (

@@ -14,6 +14,7 @@ interface ReplicaLogProps {
 }
 
 const HEIGHT = 320;
+export const REPLICA_LOG_ID = "replica-log";
 
 /** What the model server of one replica writes, as it writes it. */
 export function ReplicaLog({ deployment, position, onPosition }: ReplicaLogProps) {
@@ -23,7 +24,7 @@ export function ReplicaLog({ deployment, position, onPosition }: ReplicaLogProps
     return <ProblemNotice error={query.error} onRetry={() => void query.refetch()} />;
   }
   return (
-    <div className="stack tight">
+    <div className="stack tight" id={REPLICA_LOG_ID}>
       {deployment.replicas.length > 1 && (
         <Segments
           label={t("choose")}

@@ -17,11 +17,16 @@ const FIXES_SHOWN = 3;
 /** What gets rid of it is no way out for somebody who wants it to run. */
 const NOT_OFFERED = new Set(["delete_deployment", "stop_deployment"]);
 
+/** Then the way out is the page's one primary button. */
+export function isTroubled({ state }: DeploymentOut): boolean {
+  return state === "failed" || state === "degraded";
+}
+
 /** Above the replicas, when something is not well: the cause, what was seen, the ways out. */
 export function StateNotice({ deployment, onFix }: StateNoticeProps) {
   const t = useTranslations("deployments.page");
   const format = useFormat();
-  if (deployment.state === "failed" || deployment.state === "degraded") {
+  if (isTroubled(deployment)) {
     return <Trouble deployment={deployment} onFix={onFix} />;
   }
   if (!isMoving(deployment.state) || !deployment.state_reason) return null;
