@@ -113,6 +113,13 @@ class EventFeed:
     def unsubscribe(self, subscription: Subscription) -> None:
         self._subscriptions.discard(subscription)
 
+    async def close(self) -> None:
+        """Stop reading; for a process that ends or a test that is over."""
+        # More than once: a cancel that meets an answer just coming in is swallowed on the way.
+        while self._reader is not None and not self._reader.done():
+            self._reader.cancel()
+            await asyncio.wait([self._reader], timeout=0.2)
+
     async def _replay(self, subscription: Subscription, after: str) -> None:
         """What the stream holds after an id; what comes in meanwhile is kept for afterwards."""
         subscription.hold()
@@ -132,6 +139,12 @@ class EventFeed:
 
     async def _read(self) -> None:
         client = async_blocking_redis(block_seconds=BLOCK_SECONDS)
+        try:
+            await self._read_with(client)
+        finally:
+            await client.aclose()
+
+    async def _read_with(self, client: redis.asyncio.Redis) -> None:
         was_away = False
         while True:
             try:

@@ -5,6 +5,8 @@ import binascii
 from typing import Any, TypeVar
 
 import orjson
+from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models import Model, Q, QuerySet
 
 from apps.core.errors import Invalid
@@ -30,9 +32,15 @@ def paginate(
     limit = max(1, min(limit, MAX_LIMIT))
     column, backwards = order.removeprefix("-"), order.startswith("-")
     if cursor:
-        rows = rows.filter(_after(column, *_read(cursor), backwards=backwards))
+        try:
+            rows = rows.filter(_after(column, *_read(cursor), backwards=backwards))
+        except (TypeError, ValueError, ValidationError) as error:
+            raise _not_ours() from error
     sign = "-" if backwards else ""
-    page = list(rows.order_by(f"{sign}{column}", f"{sign}pk")[: limit + 1])
+    try:
+        page = list(rows.order_by(f"{sign}{column}", f"{sign}pk")[: limit + 1])
+    except (DataError, ValidationError) as error:
+        raise _not_ours() from error
     more = len(page) > limit
     page = page[:limit]
     return {"items": page, "next_cursor": _write(page[-1], column) if more else None}
@@ -52,8 +60,12 @@ def _read(cursor: str) -> tuple[Any, Any]:
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         value, pk = orjson.loads(raw)
-    except (binascii.Error, ValueError) as error:
-        raise Invalid(
-            "The cursor is not one of ours.", fix="Leave it out to start from the first page."
-        ) from error
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise _not_ours() from error
     return value, pk
+
+
+def _not_ours() -> Invalid:
+    return Invalid(
+        "The cursor is not one of ours.", fix="Leave it out to start from the first page."
+    )
