@@ -1,4 +1,4 @@
-"""Choosing the port people connect to."""
+"""The port people connect to."""
 
 import errno
 import os
@@ -10,6 +10,7 @@ from stack.process_table import PROC
 
 FIRST_PORT = 8000
 TRIED_PORTS = 100
+BACKLOG = 1024
 WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 — compared, not bound
 
 
@@ -21,11 +22,16 @@ def wanted_port() -> int:
     return int(given)
 
 
-def choose_port(host: str, wanted: int) -> int:
-    """`wanted`, or the next free port after it. Raises Problem when none can be had."""
+def open_port(host: str, wanted: int) -> socket.socket:
+    """A listening socket on `wanted`, or on the next free port after it.
+
+    Held from now on: nobody can take the port before the web service starts, and while that is
+    started again connections wait instead of being refused. Raises Problem when none can be had.
+    """
     for port in range(wanted, min(wanted + TRIED_PORTS, 65536)):
-        if _is_free(host, port):
-            return port
+        listening = _listen(host, port)
+        if listening is not None:
+            return listening
     raise Problem(
         f"No port from {wanted} to {wanted + TRIED_PORTS - 1} is free on {host}.",
         "Set HEARTH_PORT to one that is.",
@@ -47,21 +53,17 @@ def who_listens(port: int) -> str:
     return ""
 
 
-def _is_free(host: str, port: int) -> bool:
+def _listen(host: str, port: int) -> socket.socket | None:
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
+        family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except socket.gaierror:
-        raise Problem(
-            f"{host} is not an address of this machine.", "Correct HEARTH_HOST."
-        ) from None
+        return socket.create_server(
+            address[:2], family=family, backlog=BACKLOG, dualstack_ipv6=host == "::"
+        )
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            return False
+            return None
         if error.errno == errno.EACCES:
             raise Problem(
                 f"Port {port} is reserved for root.", "Set HEARTH_PORT to 1024 or above."
@@ -69,7 +71,6 @@ def _is_free(host: str, port: int) -> bool:
         raise Problem(
             f"{host} is not an address of this machine.", "Correct HEARTH_HOST."
         ) from error
-    return True
 
 
 def _listening_sockets(port: int) -> set[str]:

@@ -41,6 +41,8 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict)
     identity: Identity | None = None
     folder: Path = CHECKOUT
+    # Open files that the process is given, like a listening socket.
+    inherited: tuple[int, ...] = ()
     stop_signal: signal.Signals = signal.SIGTERM
     stop_within: float = 1.5
     ready_within: float = 60.0
@@ -68,6 +70,7 @@ class Running:
             *self.service.argv,
             env={**os.environ, **self.service.environment},
             cwd=self.service.folder,
+            pass_fds=self.service.inherited,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -1,5 +1,6 @@
 """The services of the control plane itself: how each is started and when it is ready."""
 
+import socket
 from pathlib import Path
 
 from stack.environment import venv_program
@@ -13,14 +14,16 @@ JOBS_AT_ONCE = 16
 STOP_SECONDS = 2.0
 
 
-def web_service(environment: dict[str, str], *, host: str, address: Address) -> Service:
+def web_service(
+    environment: dict[str, str], *, listening: socket.socket, address: Address
+) -> Service:
     """The one port: console, REST, websockets and the OpenAI-compatible gateway.
 
-    `host` is what it listens on, `address` how this machine reaches it.
+    `listening` is the open port, `address` how this machine reaches it.
     """
     argv = (
         *(venv_program("python"), "-m", "uvicorn", "controlplane.asgi:application"),
-        *("--host", host, "--port", str(address.port), "--loop", "uvloop", "--http", "httptools"),
+        *("--fd", str(listening.fileno()), "--loop", "uvloop", "--http", "httptools"),
         *("--log-level", "warning", "--no-access-log", "--no-server-header"),
         # Longer than clients keep a connection idle, so that none is closed under a new request.
         *("--timeout-keep-alive", "75"),
@@ -30,6 +33,7 @@ def web_service(environment: dict[str, str], *, host: str, address: Address) -> 
     return Service(
         name="web",
         argv=argv,
+        inherited=(listening.fileno(),),
         environment=environment,
         ready=lambda: http_answers(address, "/healthz"),
         stop_within=STOP_SECONDS,

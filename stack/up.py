@@ -4,6 +4,7 @@ import asyncio
 import os
 import shlex
 import signal
+import socket
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from stack.layout import Layout, prepare
 from stack.libgomp import find_libgomp, is_missing
 from stack.lock import Lock, claim
 from stack.parent import interrupted_parent
-from stack.ports import choose_port, reachable_host, wanted_port, who_listens
+from stack.ports import open_port, reachable_host, wanted_port, who_listens
 from stack.postgres import ensure_database, postgres_service, prepare_postgres
 from stack.probes import Address
 from stack.problem import Problem
@@ -50,6 +51,8 @@ class Start:
     runner: Runner
     begun: float
     console: bool
+    # Kept for as long as the web service may be started again.
+    listening: socket.socket | None = None
 
     async def run(self) -> dict[str, str]:
         """Bring everything up; the environment for commands beside it. Raises Problem."""
@@ -59,7 +62,7 @@ class Start:
         try:
             await prepare_python(self.runner, development=False)
             environment = await self._databases()
-            host, address = self._address(environment)
+            self.listening, address = self._address(environment)
             await self._migrate(environment)
             redis = socket_path(self.layout)
             self.supervisor.begin(
@@ -69,7 +72,9 @@ class Start:
             first_model = asyncio.create_task(self._first_model(environment))
             beside.append(first_model)
             await console
-            self.supervisor.begin(web_service(environment, host=host, address=address))
+            self.supervisor.begin(
+                web_service(environment, listening=self.listening, address=address)
+            )
             await self.supervisor.until_ready("web", "worker", "beat")
             await first_model
         finally:
@@ -107,10 +112,11 @@ class Start:
             )
         return environment
 
-    def _address(self, environment: dict[str, str]) -> tuple[str, Address]:
+    def _address(self, environment: dict[str, str]) -> tuple[socket.socket, Address]:
         host = os.environ.get("HEARTH_HOST", "127.0.0.1")
         wanted = wanted_port()
-        port = choose_port(host, wanted)
+        listening = open_port(host, wanted)
+        port = int(listening.getsockname()[1])
         if port != wanted:
             holder = who_listens(wanted) or "another program"
             say(f"port {wanted} is taken by {holder}, so Hearth uses {port}")
@@ -119,7 +125,7 @@ class Start:
         local = not given or urlsplit(given).hostname in LOOPBACK
         address = Address(reachable_host(host), port)
         environment["HEARTH_URL"] = address.url if local else given
-        return host, address
+        return listening, address
 
     async def _migrate(self, environment: dict[str, str]) -> None:
         password = os.environ.pop("HEARTH_ADMIN_PASSWORD", "")

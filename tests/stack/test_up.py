@@ -85,6 +85,7 @@ def test_one_life(installation: Installation, started: Started, port: int) -> No
     _status_and_a_second_run_say_who_runs(installation, started, url)
     _model_servers_do_not_spin(installation)
     _killed_services_come_back(installation, started, url)
+    _requests_wait_while_the_web_service_is_started_again(installation, url)
     _an_open_connection_does_not_hold_the_stop_up(started, port)
     assert installation.processes() == {}
     assert installation.run("status")[0] == 3
@@ -160,6 +161,16 @@ def _killed_services_come_back(installation: Installation, started: Started, url
 
     eventually(healed, within=30)
     assert "was killed (SIGKILL); starting it again" in started.output()
+
+
+def _requests_wait_while_the_web_service_is_started_again(
+    installation: Installation, url: str
+) -> None:
+    notes = json.loads((installation.var / "run" / "services.json").read_text())
+    os.kill(notes["web"]["pid"], signal.SIGKILL)
+
+    with urllib.request.urlopen(f"{url}/healthz", timeout=20) as answer:
+        assert answer.status == 200
 
 
 def _an_open_connection_does_not_hold_the_stop_up(started: Started, port: int) -> None:
