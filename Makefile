@@ -58,7 +58,7 @@ format: ## put the Python code and the console in the house's format
 
 types: ## mypy, strict
 	@$(DEV)
-	$(VENV)/mypy $(wildcard $(PYTHON_ROOMS))
+	$(VENV)/mypy
 
 architecture: ## who may import whom
 	@$(DEV)

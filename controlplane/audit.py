@@ -18,6 +18,8 @@ from apps.accounts.auth import Caller, address_of
 from apps.accounts.models import User
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# What an operation is about where its verb does not end in it.
+SUBJECTS_OF = {"sign_in": "session", "sign_out": "session"}
 LARGEST_ANSWER_READ = 64 * 1024  # bytes; a longer one is not searched for an id
 
 logger = logging.getLogger(__name__)
@@ -97,12 +99,13 @@ def _subject(
 ) -> tuple[str, str, str]:
     """What the request was about: type, id, name. From the address, else from the answer."""
     answer = _answer(response)
-    name = str(answer.get("name") or answer.get("subject_name") or "")[:200]
+    name = str(answer.get("subject_name") or answer.get("name") or "")[:200]
     for parameter, value in kwargs.items():
         if parameter.endswith("_id"):
             return parameter.removesuffix("_id"), str(value)[:64], name
-    words = (operation.operation_id or "").split("_", 1)
-    subject = str(answer.get("subject_type") or words[-1])[:40]
+    verb = operation.operation_id or ""
+    noun = SUBJECTS_OF.get(verb) or verb.split("_", 1)[-1]
+    subject = str(answer.get("subject_type") or noun)[:40]
     return subject, str(answer.get("subject_id") or answer.get("id") or "")[:64], name
 
 

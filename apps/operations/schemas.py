@@ -33,7 +33,9 @@ class OperationOut(StatefulOut):
 
     @staticmethod
     def resolve_name(operation: Operation) -> str:
-        return str(operation)
+        """In plain words: "Deploy model opsling"."""
+        verb = operation.kind.rpartition(".")[2].replace("_", " ").capitalize()
+        return f"{verb} {operation.subject_name}".rstrip()
 
     @staticmethod
     def resolve_requested_by(operation: Operation) -> str | None:

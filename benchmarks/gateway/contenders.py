@@ -108,7 +108,7 @@ def litellm(uv: Path, folder: Path) -> Contender:
     if not (environment / "bin" / "litellm").exists():
         subprocess.run([uv, "venv", "-q", "--clear", environment], check=True)
         python = environment / "bin" / "python"
-        install = [uv, "pip", "install", "-q", "--python", python, "litellm[proxy]"]
+        install = [str(uv), "pip", "install", "-q", "--python", str(python), "litellm[proxy]"]
         subprocess.run(install, check=True)
     config = folder / "litellm.yaml"
     config.write_text(_LITELLM.format(mock=MOCK_PORT, key=KEY))

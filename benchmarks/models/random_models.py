@@ -8,6 +8,7 @@ The tokenizer is the built-in model's, padded with unused tokens to the wanted v
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -77,8 +78,8 @@ def _write_figures(writer: gguf.GGUFWriter, figures: Figures) -> None:
 def _write_tokenizer(writer: gguf.GGUFWriter, vocabulary: int) -> None:
     built_in = gguf.GGUFReader(str(BUILT_IN))
 
-    def contents(name: str) -> list:
-        return built_in.fields[f"tokenizer.ggml.{name}"].contents()
+    def contents(name: str) -> list[Any]:
+        return list(built_in.fields[f"tokenizer.ggml.{name}"].contents())
 
     tokens, types = contents("tokens"), contents("token_type")
     unused = vocabulary - len(tokens)

@@ -64,3 +64,19 @@ def test_a_change_behind_the_databases_back_shows(team, admin_client):
 def test_only_those_who_may_read_it_do(caller_client):
     assert caller_client("auditor").get("/api/audit").status_code == 200
     assert caller_client("deployer").get("/api/audit").status_code == 403
+
+
+def test_signing_in_is_about_the_session(client, admin, admin_client):
+    admin.set_password("warm-and-quiet-7")
+    admin.save()
+
+    client.post(
+        "/api/session",
+        {"username": "ada", "password": "warm-and-quiet-7"},
+        content_type="application/json",
+    )
+
+    admin.refresh_from_db()
+    admin_client.force_login(admin)
+    row = admin_client.get("/api/audit").json()["items"][0]
+    assert (row["action"], row["subject"], row["result"]) == ("sign_in", "session", "done")

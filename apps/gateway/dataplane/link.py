@@ -40,6 +40,7 @@ class ControlLink:
         self._config = config
         self.table = RouteTable()
         self.reachable = False
+        self._was_lost = False
         self.journal = Journal(config.spool_dir, max_bytes=config.spool_bytes)
         self._refused_version: int | None = None
         self._changed = asyncio.Event()
@@ -146,14 +147,14 @@ class ControlLink:
             return
 
     def _found(self) -> None:
-        if not self.reachable:
-            logger.info("Redis answers")
-        self.reachable = True
+        if self._was_lost:
+            logger.info("Redis answers again")
+        self.reachable, self._was_lost = True, False
 
     def _lost(self, problem: Exception) -> None:
-        if self.reachable:
+        if not self._was_lost:
             logger.warning("Redis does not answer; known keys and routes go on: %s", problem)
-        self.reachable = False
+        self.reachable, self._was_lost = False, True
 
     # -- what goes out
 
