@@ -83,8 +83,10 @@ function Measured({ message, onAgain }: { message: Message; onAgain?: () => void
       )}
       {speed !== null && <span>{format.speed(speed)}</span>}
       {answered?.tokens != null && <span>{t("tokens", { count: answered.tokens })}</span>}
-      {message.text && <CopyButton text={message.text} iconOnly label={t("copyAnswer")} />}
-      {onAgain && <IconButton icon={RetryIcon} label={t("again")} onClick={onAgain} />}
+      <span className="row">
+        {message.text && <CopyButton text={message.text} iconOnly label={t("copyAnswer")} />}
+        {onAgain && <IconButton icon={RetryIcon} label={t("again")} onClick={onAgain} />}
+      </span>
     </footer>
   );
 }
