@@ -13,7 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, Page
 
+from tests.journeys.browser import chromium
 from tests.waiting import eventually
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -128,3 +130,22 @@ def hearth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hearth]:
         yield running
     finally:
         stop(running)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, hearth: Hearth) -> Iterator[Page]:
+    """A fresh window on this Hearth; a page that throws fails the test."""
+    context = browser.new_context(base_url=hearth.url, locale="en-GB")
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=hearth.url)
+    opened = context.new_page()
+    broken: list[str] = []
+    opened.on("pageerror", lambda error: broken.append(str(error)))
+    yield opened
+    context.close()
+    assert broken == [], "the page threw errors"

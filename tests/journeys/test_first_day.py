@@ -1,62 +1,20 @@
 """The first day of a new owner, in a real browser: from an empty machine to a revoked key."""
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
 
 import openai
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.journeys.browser import sign_in
 from tests.journeys.conftest import Hearth
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("There is no Chromium here: install the package chromium to run this test.")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page(browser: Browser, hearth: Hearth) -> Iterator[Page]:
-    context = browser.new_context(base_url=hearth.url, locale="en-GB")
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=hearth.url)
-    opened = context.new_page()
-    broken: list[str] = []
-    opened.on("pageerror", lambda error: broken.append(str(error)))
-    yield opened
-    context.close()
-    assert broken == [], "the page threw errors"
-
-
-def sign_in(page: Page, hearth: Hearth) -> None:
-    page.goto("/")
-    page.get_by_label("Name").fill("admin")
-    page.get_by_label("Password").fill(hearth.made["HEARTH_ADMIN_PASSWORD"])
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("navigation").first).to_be_visible()
-
 
 def test_from_signing_in_to_a_revoked_key(page: Page, hearth: Hearth) -> None:
-    sign_in(page, hearth)
+    sign_in(page, hearth.made["HEARTH_ADMIN_PASSWORD"])
 
     # This machine is there, with what it is made of.
     page.goto("/nodes")
