@@ -26,15 +26,15 @@ def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "controlplane.postgres",
         "NAME": parts.path.lstrip("/") or "hearth",
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.get("host", [parts.hostname or ""])[0],
         "PORT": str(parts.port or ""),
-        # A connection that Postgres closed while it lay in the pool is replaced, not handed out.
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 24, "timeout": 10}},
+        # Trying again is the next request's affair: a long pause between tries would outlast the
+        # outage that caused it.
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 24, "timeout": 10, "reconnect_timeout": 2}},
     }
 
 

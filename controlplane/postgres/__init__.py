@@ -1,0 +1,1 @@
+"""The database engine: Django's own for Postgres, with a pool that gets over a restart at once."""
