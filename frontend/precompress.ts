@@ -16,7 +16,7 @@ export function precompress(): Plugin {
     configResolved(config) {
       folder = config.build.outDir;
     },
-    async closeBundle() {
+    async writeBundle() {
       const names = await readdir(folder, { recursive: true });
       const paths = names.filter((name) => SHRINKS.test(name)).map((name) => join(folder, name));
       await Promise.all(paths.map(compress));

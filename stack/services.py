@@ -29,6 +29,8 @@ def web_service(
         *("--timeout-keep-alive", "75"),
         # Without a limit uvicorn waits for ever for websockets whose client went away.
         *("--timeout-graceful-shutdown", "1"),
+        # Consoles only listen; what they send is far smaller than this.
+        *("--ws-max-size", str(64 * 1024)),
     )
     return Service(
         name="web",
