@@ -8,12 +8,14 @@ from django.utils import timezone
 from apps.core.errors import InvalidTransition
 from apps.models.actions import deployments as requests
 from apps.models.actions import replicas as actions
+from apps.models.fit import gigabytes
 from apps.models.models import Deployment, Replica
 from apps.models.queries.deployments import find_deployment, wanted_from
 from apps.models.queries.placement import preview_deployment
 from apps.models.states.deployments import DeploymentState, ReplicaState
 from apps.models.store import has_blob
 from apps.operations.models import Operation
+from worker_jobs.awaited_files import await_file
 from worker_jobs.locks import deployment_lock
 from worker_jobs.operation_job import (
     OperationCancelled,
@@ -125,6 +127,10 @@ def _mark_stop_failed(operation: Operation, reason: str) -> None:
 
 def _bring_up(run: OperationRun) -> None:
     with _undone_when_cancelled(run):
+        if run.operation.params.get(requests.WAITS_FOR_FILE):
+            with run.step("fetch") as step:
+                if not step.done:
+                    step.detail = gigabytes(await_file(run).ai_model.size_bytes or 0)
         with run.step("place") as step:
             if not step.done:
                 _place(run)

@@ -106,8 +106,8 @@ class TestRead:
         assert item["state"] == "pending"
 
     def test_actions_say_why_not(self, caller_client: Callable[..., Client], team: Team) -> None:
-        make_ai_model(team=team)
-        for role, said in ((Role.ADMIN, "not here yet"), (Role.VIEWER, "role")):
+        make_ai_model(team=team, state=AIModelState.FAILED)
+        for role, said in ((Role.ADMIN, "not here"), (Role.VIEWER, "role")):
             (item,) = caller_client(role).get("/api/ai-models").json()["items"]
             actions = {each["action"]: each for each in item["allowed_actions"]}
             assert not actions["deploy_model"]["allowed"]

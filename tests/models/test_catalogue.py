@@ -7,7 +7,7 @@ import pytest
 from apps.models.catalogue import CatalogueBroken, Entry, load_catalogue, read_catalogue, source_url
 from apps.models.catalogue.loader import DATA, bundled_path, licence_of
 from apps.models.gguf import read_gguf
-from apps.models.queries.catalogue import expected_facts
+from apps.models.queries.expected_facts import expected_facts
 
 ENTRIES = list(load_catalogue().values())
 BITS = {"Q4_0": (4.5, 5.2), "Q4_K_M": (4.5, 5.4), "Q5_K_M": (5.4, 6.3), "Q6_K": (6.4, 7.0),

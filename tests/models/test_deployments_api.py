@@ -122,13 +122,45 @@ class TestDeploying:
         assert (answer[0], said in answer[1]["detail"]) == (status, True), answer
         assert not Deployment.objects.exists()
 
-    def test_a_model_that_is_not_here_yet_is_refused(
+    def test_a_model_whose_file_did_not_come_is_refused(
         self, admin_client: Client, node: Node, ai_model: AIModel
     ) -> None:
-        AIModel.objects.update(state=AIModelState.DOWNLOADING)
+        AIModel.objects.update(state=AIModelState.FAILED)
         status, body = post(admin_client, "", WANTED)
         assert status == 409
-        assert "not here yet" in body["detail"]
+        assert "not here" in body["detail"]
+
+    def test_one_whose_file_is_on_its_way_waits_for_it(
+        self, admin_client: Client, node: Node, team: Team
+    ) -> None:
+        coming = AIModel.objects.create(
+            team=team,
+            name="coming",
+            catalogue_name="opsling",
+            catalogue_version="Q8_0",
+            state=AIModelState.DOWNLOADING,
+        )
+        wanted = {"name": "soon", "ai_model": coming.pk}
+        status, preview = post(admin_client, "/preview", wanted)
+        assert status == 200
+        assert preview["fits"]
+        assert preview["will_happen"][0].startswith("The file of coming comes first")
+        status, body = post(admin_client, "", wanted)
+        assert status == 202, body
+        first = Operation.objects.get(pk=body["id"]).steps.order_by("position").first()
+        assert first is not None
+        assert first.name == "fetch"
+        row = Deployment.objects.get()
+        assert (row.state_reason, row.state_deadline) == ("Waiting for the file of coming.", None)
+
+    def test_a_file_from_anywhere_is_fetched_before_its_fit_is_known(
+        self, admin_client: Client, node: Node, team: Team
+    ) -> None:
+        AIModel.objects.create(team=team, name="strange", state=AIModelState.PENDING)
+        status, preview = post(admin_client, "/preview", {"name": "soon", "ai_model": "strange"})
+        assert status == 200
+        assert preview["fits"]
+        assert preview["sentence"] == "How it fits is known once its file is here."
 
     def test_what_does_not_fit_is_refused_with_a_way_out(
         self, admin_client: Client, node: Node, ai_model: AIModel

@@ -1,7 +1,7 @@
 """Every write about deployments that a person asks for."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +19,7 @@ from apps.models.queries.deployments import (
     wanted_from,
 )
 from apps.models.queries.placement import preview_deployment
+from apps.models.states.ai_models import AIModelState
 from apps.models.states.deployments import DeploymentState
 from apps.operations.actions import StepSpec, request_operation
 from apps.operations.models import Operation
@@ -28,10 +29,12 @@ START_DEPLOYMENT = "models.start_deployment"
 RESTART_DEPLOYMENT = "models.restart_deployment"
 CHANGE_DEPLOYMENT = "models.change_deployment"
 STOP_DEPLOYMENT = "models.stop_deployment"
+WAITS_FOR_FILE = "waits_for_file"  # among an operation's params: its first step is `fetch`
 
 PICKED_UP_WITHIN = timedelta(minutes=10)
 STOPPED_WITHIN = timedelta(minutes=2)
 
+_FETCH = StepSpec("fetch", "Wait for the model file")
 _PLACE = StepSpec("place", "Find a machine with enough memory")
 _START = StepSpec("start", "Start the model server")
 _PROBE = StepSpec("probe", "Wait for a first answer")
@@ -55,10 +58,10 @@ def deploy_model(
     """Record the deployment and ask a worker to start it.
 
     Raises Conflict when the name is taken or, unless `force`, when the memory does not suffice;
-    InvalidTransition when the AI model's file is not here.
+    InvalidTransition when the AI model's file is neither here nor on its way.
     """
-    AIModel.objects.select_for_update().get(pk=wanted.ai_model.pk)
-    require_state_for(wanted.ai_model, "deploy_model")
+    ai_model = AIModel.objects.select_for_update().get(pk=wanted.ai_model.pk)
+    require_state_for(ai_model, "deploy_model")
     if Deployment.objects.filter(team=team, name=wanted.name).exists():
         raise Conflict(
             f"There is already a deployment called {wanted.name}.",
@@ -78,8 +81,8 @@ def deploy_model(
         node_labels=wanted.node_labels,
         keep_warm=wanted.keep_warm,
         idle_seconds=wanted.idle_seconds,
-        state_reason="Waiting for a worker to start it.",
-        state_deadline=timezone.now() + PICKED_UP_WITHIN,
+        state_reason=_why_pending(ai_model),
+        state_deadline=_pending_deadline(ai_model),
     )
     publish(subject="deployment", subject_id=str(deployment.pk), change="created", team_id=team.pk)
     return _request(DEPLOY_MODEL, deployment, requested_by, {"force": force})
@@ -97,8 +100,8 @@ def start_deployment(*, deployment: Deployment, requested_by: User | None) -> Op
     transition(
         deployment,
         to=to,
-        reason="Waiting for a worker to start it.",
-        deadline=timezone.now() + PICKED_UP_WITHIN,
+        reason=_why_pending(deployment.ai_model),
+        deadline=_pending_deadline(deployment.ai_model),
     )
     return _request(START_DEPLOYMENT, deployment, requested_by, {})
 
@@ -177,6 +180,37 @@ def delete_deployment(*, deployment: Deployment) -> None:
     )
 
 
+def limit_context(*, deployment: Deployment) -> bool:
+    """Once its file says for how many tokens it was trained, ask for no more; whether it did."""
+    trained = deployment.ai_model.context_length
+    if not trained or deployment.context_length <= trained:
+        return False
+    deployment.context_length = trained
+    deployment.save(update_fields=["context_length", "updated_at"])
+    publish(
+        subject="deployment",
+        subject_id=str(deployment.pk),
+        change="updated",
+        team_id=deployment.team_id,
+    )
+    return True
+
+
+def _is_here(ai_model: AIModel) -> bool:
+    return ai_model.state == AIModelState.READY
+
+
+def _why_pending(ai_model: AIModel) -> str:
+    if _is_here(ai_model):
+        return "Waiting for a worker to start it."
+    return f"Waiting for the file of {ai_model.name}."
+
+
+def _pending_deadline(ai_model: AIModel) -> datetime | None:
+    """A file takes as long as it takes: its own operation ends when nothing comes any more."""
+    return timezone.now() + PICKED_UP_WITHIN if _is_here(ai_model) else None
+
+
 _SHAPE = frozenset({"replica_count", "context_length", "slots", "kv_type", "threads"})
 
 
@@ -208,6 +242,7 @@ def _require_fit(
 def _request(
     kind: str, deployment: Deployment, requested_by: User | None, params: dict[str, Any]
 ) -> Operation:
+    waits = kind in {DEPLOY_MODEL, START_DEPLOYMENT} and not _is_here(deployment.ai_model)
     return request_operation(
         kind=kind,
         subject_type="deployment",
@@ -215,8 +250,8 @@ def _request(
         subject_name=deployment.name,
         team=deployment.team,
         requested_by=requested_by,
-        params=params,
-        steps=STEPS[kind],
+        params=params | {WAITS_FOR_FILE: True} if waits else params,
+        steps=[_FETCH, *STEPS[kind]] if waits else STEPS[kind],
         # Stopping must be possible beside anything else that is under way.
         exclusive=kind != STOP_DEPLOYMENT,
     )

@@ -76,6 +76,17 @@ def remove_replica(*, replica: Replica) -> None:
     Replica.objects.filter(pk=replica.pk).delete()
 
 
+def wait_for_file(*, deployment: Deployment, reason: str) -> None:
+    """It is pending without a deadline, also after a failure, until its model's file is here."""
+    if deployment.state != DeploymentState.PENDING:
+        transition(deployment, to=DeploymentState.PENDING, reason=reason)
+        return
+    Deployment.objects.filter(
+        pk=deployment.pk, state=deployment.state, state_deadline__isnull=False
+    ).update(state_deadline=None)
+    explain_state(deployment, reason=reason)
+
+
 def begin_deploying(*, deployment: Deployment, reason: str) -> None:
     """From now on its replicas are meant to run, and to answer before the deadline."""
     deadline = load_deadline(deployment)
@@ -209,7 +220,9 @@ def note_memory(
     changes: Columns = {}
     if _differs(replica.memory_bytes, memory_bytes):
         changes["memory_bytes"] = memory_bytes
-    if peak_bytes > (replica.measured_peak_bytes or 0) * (1 + MEMORY_RESOLUTION):
+    known_peak = (replica.measured_peak_bytes or 0) * (1 + MEMORY_RESOLUTION)
+    # Before the first answer a model is only partly loaded: that says nothing about its shape.
+    if replica.state == ReplicaState.READY and peak_bytes > known_peak:
         changes["measured_peak_bytes"] = peak_bytes
     note_replica(replica=replica, changes=changes)
     if "measured_peak_bytes" in changes and deployment.state in WANTED_STATES:

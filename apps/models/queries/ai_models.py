@@ -73,6 +73,15 @@ def get_ai_model_of_operation(*, ai_model_id: str) -> AIModel:
     return ai_model
 
 
+def find_last_operation(*, ai_model: AIModel) -> Operation | None:
+    """The newest operation that was asked for on this AI model, ended or not."""
+    return (
+        Operation.objects.filter(subject_type=AIModel.SUBJECT, subject_id=str(ai_model.pk))
+        .order_by("-created_at")
+        .first()
+    )
+
+
 def is_blob_used(*, sha256: str, beside: AIModel | None = None) -> bool:
     """Whether any team's AI model needs the stored file, leaving one of them out."""
     users = AIModel.objects.filter(sha256=sha256)
@@ -104,11 +113,7 @@ def why_ai_model(*, ai_model: AIModel, permissions: AbstractSet[Permission]) -> 
     """Why the AI model is in its state, from its moves and its last operation."""
     link = f"/models/{ai_model.pk}"
     moves = StateChange.objects.filter(subject=AIModel.SUBJECT, subject_id=str(ai_model.pk))
-    operation = (
-        Operation.objects.filter(subject_type=AIModel.SUBJECT, subject_id=str(ai_model.pk))
-        .order_by("-created_at")
-        .first()
-    )
+    operation = find_last_operation(ai_model=ai_model)
     evidence: list[dict[str, Any]] = [
         {
             "at": move.at,

@@ -8,9 +8,9 @@ from apps.core.errors import NotFound
 from apps.models.catalogue import Entry, Version, find_entry, load_catalogue
 from apps.models.catalogue.loader import licence_of, size_of
 from apps.models.fit import NodeMemory, Shape, estimate_memory, fit_on_node
-from apps.models.gguf.facts import GGUFFacts
 from apps.models.models import AIModel
 from apps.models.queries.ai_models import list_catalogue_copies
+from apps.models.queries.expected_facts import expected_facts, known_facts
 from apps.models.queries.placement import node_memory
 from apps.nodes import queries as node_queries
 
@@ -37,31 +37,6 @@ def get_catalogue_entry(*, team: Team, name: str) -> dict[str, Any]:
     if entry is None:
         raise NotFound(f"The catalogue has no model {name}.")
     return _entry(entry, list_catalogue_copies(team=team), _rooms(team))
-
-
-def expected_facts(entry: Entry, version: Version) -> GGUFFacts:
-    """What the file's header will say, as far as memory depends on it."""
-    figures = entry.architecture
-    recurrent = figures.layers - figures.attention_layers
-    return GGUFFacts(
-        architecture="",
-        parameter_count=entry.parameter_count,
-        quantisation=version.name,
-        weights_bytes=size_of(entry, version),
-        embeddings=entry.task == "embedding",
-        causal=figures.causal,
-        context_length=entry.context_length,
-        layers=figures.layers,
-        embedding_length=figures.embedding_length,
-        feed_forward_length=figures.feed_forward_length,
-        heads=figures.heads,
-        heads_kv=[0] * recurrent + [figures.heads_kv] * figures.attention_layers,
-        key_length=figures.head_length,
-        value_length=figures.head_length,
-        vocabulary=figures.vocabulary,
-        experts_used=figures.experts_used,
-        conv_state=max(0, figures.conv_window - 1) * figures.embedding_length,
-    )
 
 
 def _rooms(team: Team) -> list[Room]:
@@ -106,7 +81,7 @@ def _best_fit(
     entry: Entry, version: Version, copy: AIModel | None, rooms: Sequence[Room]
 ) -> dict[str, Any] | None:
     """How it fits on the node with most room, by its real header once the file is here."""
-    facts = GGUFFacts.from_dict(copy.gguf) if copy and copy.gguf else expected_facts(entry, version)
+    facts = (known_facts(copy) if copy else None) or expected_facts(entry, version)
     context = min(USUAL_CONTEXT, entry.context_length)
     estimate = estimate_memory(facts, Shape(context, USUAL_SLOTS))
     fits = [(name, fit_on_node(estimate, memory)) for name, memory in rooms]

@@ -8,6 +8,7 @@ from django.db.models import Prefetch, QuerySet
 from apps.accounts.models import Team
 from apps.core.errors import Invalid, NotFound
 from apps.models.models import AIModel, Deployment, Replica
+from apps.models.queries.expected_facts import known_facts
 from apps.models.states.deployments import DeploymentState, ReplicaState
 
 USUAL_CONTEXT = 4096
@@ -133,12 +134,13 @@ def wanted_deployment(
     longer than the model was trained for."""
     row = _get_ai_model(team, ai_model)
     check_context(ai_model=row, context_length=context_length)
+    trained = _trained_context(row) or USUAL_CONTEXT
     return WantedDeployment(
         name=name,
         ai_model=row,
         replica_count=replicas,
         runtime=runtime,
-        context_length=context_length or min(row.context_length or USUAL_CONTEXT, USUAL_CONTEXT),
+        context_length=context_length or min(trained, USUAL_CONTEXT),
         slots=slots,
         kv_type=kv_type,
         threads=threads,
@@ -150,13 +152,20 @@ def wanted_deployment(
 
 def check_context(*, ai_model: AIModel, context_length: int | None) -> None:
     """Raises Invalid for a context longer than the model was trained for."""
-    trained = ai_model.context_length
+    trained = _trained_context(ai_model)
     if trained and context_length and context_length > trained:
         raise Invalid(
             f"{ai_model.name} was trained for {trained:,} tokens of context, "
             f"and {context_length:,} were asked for.",
             fix=f"Ask for at most {trained:,}.",
         )
+
+
+def _trained_context(ai_model: AIModel) -> int | None:
+    if ai_model.context_length:
+        return ai_model.context_length
+    facts = known_facts(ai_model)
+    return facts.context_length if facts else None
 
 
 def wanted_from(deployment: Deployment) -> WantedDeployment:

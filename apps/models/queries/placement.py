@@ -18,6 +18,8 @@ from apps.models.fit import (
 from apps.models.gguf.facts import GGUFFacts
 from apps.models.models import Deployment, MemoryMeasurement, Replica
 from apps.models.queries.deployments import WantedDeployment
+from apps.models.queries.expected_facts import known_facts
+from apps.models.states.ai_models import AIModelState
 from apps.models.states.deployments import ReplicaState
 from apps.nodes import queries as node_queries
 from apps.nodes.models import Node
@@ -112,8 +114,11 @@ def preview_deployment(
     `replaces` is the deployment whose replicas would make way. With `force` a replica gets a place
     although the memory does not suffice.
     """
+    facts = known_facts(wanted.ai_model)
+    if facts is None:
+        return _known_later(wanted)
     nodes = _eligible_nodes(team, wanted)
-    estimate = _estimate(wanted)
+    estimate = estimate_memory(facts, _shape(wanted))
     rooms = [_room(node, wanted, estimate, replaces) for node in nodes]
     first_look = tuple(_node_fit(room) for room in rooms)
     placements = tuple(_deal_out(rooms, estimate, wanted.replica_count, force=force))
@@ -128,7 +133,7 @@ def preview_deployment(
         kv_type=wanted.kv_type,
         nodes=first_look,
         placements=placements,
-        will_happen=tuple(_what_happens(wanted, placements)),
+        will_happen=tuple(_what_happens(wanted, placements, facts)),
     )
 
 
@@ -143,8 +148,19 @@ def _eligible_nodes(team: Team, wanted: WantedDeployment) -> list[Node]:
     return nodes
 
 
-def _estimate(wanted: WantedDeployment) -> MemoryEstimate:
-    return estimate_memory(GGUFFacts.from_dict(wanted.ai_model.gguf), _shape(wanted))
+def _known_later(wanted: WantedDeployment) -> Preview:
+    """Of a file from anywhere nobody knows the shape before it is here: let it come first."""
+    return Preview(
+        fits=True,
+        sentence="How it fits is known once its file is here.",
+        fix="",
+        context_length=wanted.context_length,
+        slots=wanted.slots,
+        kv_type=wanted.kv_type,
+        nodes=(),
+        placements=(),
+        will_happen=(f"The file of {wanted.ai_model.name} comes first. Then a place is found.",),
+    )
 
 
 def _shape(wanted: WantedDeployment) -> Shape:
@@ -260,19 +276,26 @@ def _fix(fits: Sequence[NodeFit], placements: Sequence[Placement]) -> str:
     return "Stop another deployment, choose a smaller model, or try anyway with `force`."
 
 
-def _what_happens(wanted: WantedDeployment, placements: Sequence[Placement]) -> list[str]:
+def _what_happens(
+    wanted: WantedDeployment, placements: Sequence[Placement], facts: GGUFFacts
+) -> list[str]:
     if not placements:
         return []
     names = sorted({placement.node.name for placement in placements})
     count = len(placements)
+    size = wanted.ai_model.size_bytes or facts.weights_bytes
     said = [
         f"{count} model server{'s start' if count > 1 else ' starts'} on {', '.join(names)}.",
-        f"Each loads {wanted.ai_model.name} ({gigabytes(wanted.ai_model.size_bytes or 0)}) and "
+        f"Each loads {wanted.ai_model.name} ({gigabytes(size)}) and "
         f"serves {wanted.slots} request{'s' if wanted.slots > 1 else ''} at once with "
         f"{wanted.context_length:,} tokens of context.",
         f"After a first answer, {wanted.name or 'it'} is a model that every key of your team may "
         "use.",
     ]
+    if wanted.ai_model.state != AIModelState.READY:
+        said.insert(
+            0, f"The file of {wanted.ai_model.name} comes first; the rest follows by itself."
+        )
     if not wanted.keep_warm and wanted.idle_seconds:
         said.append(
             f"Unused for {_span(wanted.idle_seconds)}, it gives its memory back; the next request "

@@ -36,8 +36,15 @@ AI_MODEL_STATES = StateMachine(
 AI_MODEL_ACTIONS = {
     "deploy_model": ActionRule(
         permission=Permission.DEPLOY,
-        states=frozenset({AIModelState.READY}),
-        otherwise="The model's file is not here yet.",
+        states=frozenset(
+            {
+                AIModelState.READY,
+                AIModelState.PENDING,
+                AIModelState.DOWNLOADING,
+                AIModelState.VERIFYING,
+            }
+        ),
+        otherwise="The model's file is not here. Fetch it again first.",
     ),
     "verify_ai_model": ActionRule(
         permission=Permission.OPERATE,

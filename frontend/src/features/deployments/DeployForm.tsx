@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { useLocale, useTranslations } from "use-intl";
 import { addAIModel } from "@/api/aiModels";
 import type { PreviewOut } from "@/api/generated/schema";
@@ -53,15 +53,17 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
     contextLength: usualContext(target.contextLength),
   }));
   const [accepted, setAccepted] = useState(false);
-  const [deploysWhenHere, setDeploysWhenHere] = useState(false);
 
   const version = target.versions.find((each) => each.key === versionKey);
   const aiModel = version?.aiModel ?? null;
   const isHere = aiModel?.state === "ready";
-  const asked = useSettled(isHere ? toPreview(draft, aiModel.id) : null, SETTLED_AFTER_MS);
+  const hasFailed = aiModel?.state === "failed";
+  const isAsked = aiModel !== null && !hasFailed;
+  const asked = useSettled(isAsked ? toPreview(draft, aiModel.id) : null, SETTLED_AFTER_MS);
   const preview = useQuery(previewQuery(asked.value));
-  const isOld = isHere && (asked.isMoving || preview.isPlaceholderData || preview.isFetching);
-  const answer = isHere ? preview.data : undefined;
+  const isOld = isAsked && (asked.isMoving || preview.isPlaceholderData || preview.isFetching);
+  const answer = isAsked ? preview.data : undefined;
+  const fits = answer?.fits ?? false;
 
   const fetchFile = useMutation({
     mutationFn: () =>
@@ -71,32 +73,32 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
         accept_licence: accepted,
       }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ["ai_model"] }),
-    onError: () => setDeploysWhenHere(false),
   });
+  /** One click: the file is asked for when nobody has yet, and the server does the rest. */
   const deploy = useMutation({
-    mutationFn: (force: boolean) => deployModel(toDeployment(draft, aiModel?.id ?? 0, force)),
-    onSuccess: () => {
+    mutationFn: async (force: boolean) => {
+      const id = aiModel?.id ?? Number((await fetchFile.mutateAsync()).subject_id);
+      return deployModel(toDeployment(draft, id, force));
+    },
+    onSuccess: (operation) => {
       void queryClient.invalidateQueries({ queryKey: ["deployment"] });
-      void navigate({ to: "/deployments/$name", params: { name: draft.name }, search: {} });
+      if (isHere) {
+        void navigate({ to: "/deployments/$name", params: { name: draft.name }, search: {} });
+      } else {
+        void navigate({
+          to: "/operations/$operationId",
+          params: { operationId: operation.id },
+          search: {},
+        });
+      }
     },
   });
-
-  const { mutate: startDeploying, isPending: isDeploying } = deploy;
-  const mayDeployNow = deploysWhenHere && !isOld && answer !== undefined && !isDeploying;
-  const fits = answer?.fits ?? false;
-  useEffect(() => {
-    if (!mayDeployNow) return;
-    setDeploysWhenHere(false);
-    if (fits) startDeploying(false);
-  }, [mayDeployNow, fits, startDeploying]);
 
   const nameProblem = !isGoodName(draft.name)
     ? t("nameWrong")
     : takenNames.includes(draft.name)
       ? t("nameTaken", { name: draft.name })
       : null;
-  const hasFailed = aiModel?.state === "failed";
-  const isOnItsWay = aiModel !== null && !isHere && !hasFailed;
   const names = useNames(answer);
   const isTooBig = !aiModel && version?.fit?.fits === false;
   const needsAcceptance = Boolean(target.licence?.accept) && !aiModel && !accepted;
@@ -109,12 +111,7 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
   function submit(event: FormEvent) {
     event.preventDefault();
     if (nameProblem || deploy.isPending) return;
-    if (isHere) {
-      if (fits && !isOld) deploy.mutate(false);
-    } else if (!aiModel && !fetchRefused && !fetchFile.isPending) {
-      setDeploysWhenHere(true);
-      fetchFile.mutate();
-    }
+    if (isAsked ? fits && !isOld : !aiModel && !fetchRefused) deploy.mutate(false);
   }
 
   const about = [
@@ -135,12 +132,12 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
       footer={
         <>
           <span className={`sm soft ${styles.last}`} role="status">
-            {footerSentence()}
+            {answer && !fits ? answer.sentence : ""}
           </span>
           <Button kind="ghost" onClick={onClose}>
             {t("cancel")}
           </Button>
-          {isHere && (
+          {isAsked && (
             <span className="desk">
               <CopyButton
                 kind="plain"
@@ -152,7 +149,7 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
               />
             </span>
           )}
-          {isHere && answer && !fits && !isOld && answer.nodes.length > 0 && (
+          {answer && !fits && !isOld && answer.nodes.length > 0 && (
             <Button
               busy={deploy.isPending}
               disabledReason={nameProblem}
@@ -163,14 +160,14 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
           )}
           {isTooBig && (
             <Button
-              busy={fetchFile.isPending}
-              disabledReason={needsAcceptance ? t("acceptFirst") : null}
-              onClick={() => fetchFile.mutate()}
+              busy={deploy.isPending}
+              disabledReason={nameProblem ?? (needsAcceptance ? t("acceptFirst") : null)}
+              onClick={() => deploy.mutate(true)}
             >
               {t("fetchAnyway")}
             </Button>
           )}
-          {isHere ? (
+          {isAsked ? (
             <Button
               kind="go"
               type="submit"
@@ -184,13 +181,11 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
             <Button
               kind="go"
               type="submit"
-              busy={fetchFile.isPending || isOnItsWay}
+              busy={deploy.isPending}
               disabled={hasFailed}
               disabledReason={fetchRefused}
             >
-              {isOnItsWay
-                ? t("fetching")
-                : t("fetchAndDeploy", { size: format.bytes(version?.sizeBytes) })}
+              {t("fetchAndDeploy", { size: format.bytes(version?.sizeBytes) })}
             </Button>
           )}
         </>
@@ -203,19 +198,16 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
           onChange={setDraft}
           nameProblem={nameProblem}
           versionKey={versionKey}
-          onVersion={(key) => {
-            setVersionKey(key);
-            setDeploysWhenHere(false);
-          }}
+          onVersion={setVersionKey}
           fit={roomiest(answer)}
         />
         <div className="stack">
           <WhereItFits
             preview={answer}
-            summary={isHere ? null : (version?.fit ?? null)}
+            summary={isAsked ? null : (version?.fit ?? null)}
             sizeBytes={version?.sizeBytes ?? null}
             isOld={isOld}
-            isHere={isHere}
+            isAsked={isAsked}
             error={preview.error}
             onSuggestion={(changes) => setDraft((before) => applyChanges(before, changes))}
           />
@@ -232,19 +224,13 @@ export function DeployForm({ target, takenNames, askedVersion, width, onClose }:
               version={version}
               accepted={accepted}
               onAccept={setAccepted}
-              deploysWhenHere={deploysWhenHere}
             />
           )}
-          <ProblemLine error={deploy.error ?? fetchFile.error} />
+          <ProblemLine error={deploy.error} />
         </div>
       </div>
     </Dialog>
   );
-
-  function footerSentence(): string {
-    if (!isHere) return deploysWhenHere ? t("keepOpen") : "";
-    return answer && !fits ? answer.sentence : "";
-  }
 }
 
 /** The nodes that would serve it, as a person would list them. */

@@ -15,13 +15,12 @@ interface FetchingProps {
   version: VersionChoice;
   accepted: boolean;
   onAccept: (accepted: boolean) => void;
-  deploysWhenHere: boolean;
 }
 
 const ASK_AGAIN_MS = 2000;
 
 /** What stands between a version and its deployment: its terms, and the way of its file to here. */
-export function Fetching({ target, version, accepted, onAccept, deploysWhenHere }: FetchingProps) {
+export function Fetching({ target, version, accepted, onAccept }: FetchingProps) {
   const t = useTranslations("deployments.fetching");
   const { aiModel } = version;
   if (!aiModel) {
@@ -59,7 +58,7 @@ export function Fetching({ target, version, accepted, onAccept, deploysWhenHere 
   return (
     <Progress
       operationId={aiModel.current_operation_id ?? null}
-      words={deploysWhenHere ? t("thenDeploys") : t("onItsWay")}
+      words={t("thenDeploys")}
       reason={aiModel.state_reason}
     />
   );

@@ -14,11 +14,11 @@ import { inOrderOfRoom, shares } from "./wanted";
 
 interface WhereItFitsProps {
   preview: PreviewOut | undefined;
-  /** What is known before the file is here. */
+  /** What the catalogue knows before anybody has asked for the file. */
   summary: FitSummaryOut | null;
   sizeBytes: number | null;
   isOld: boolean;
-  isHere: boolean;
+  isAsked: boolean;
   error: unknown;
   onSuggestion: (changes: Record<string, unknown>) => void;
 }
@@ -31,7 +31,7 @@ export function WhereItFits({
   summary,
   sizeBytes,
   isOld,
-  isHere,
+  isAsked,
   error,
   onSuggestion,
 }: WhereItFitsProps) {
@@ -55,7 +55,7 @@ export function WhereItFits({
       </div>
       <div className={styles.nodes} data-old={isOld || undefined}>
         {error && !preview ? <ProblemNotice error={error} /> : null}
-        {isHere && !preview && !error && (
+        {isAsked && !preview && !error && (
           <AfterAMoment>
             <div className={styles.fit}>
               <span />
@@ -82,8 +82,8 @@ export function WhereItFits({
             capacity={capacityOf(summary.node)}
           />
         )}
-        {isHere && preview && nodes.length === 0 && <p className="sm soft">{preview.sentence}</p>}
-        {!isHere && !summary && <p className="sm soft">{t("fitLater")}</p>}
+        {isAsked && preview && nodes.length === 0 && <p className="sm soft">{preview.sentence}</p>}
+        {!isAsked && !summary && <p className="sm soft">{t("fitLater")}</p>}
       </div>
       {more > 0 && (
         <button type="button" className="link xs" onClick={() => setShowsAll(true)}>
@@ -182,7 +182,7 @@ function NodeRow({ fit, capacity, replicas, onSuggestion }: NodeRowProps) {
   );
 }
 
-/** Before the file is here only the best node's answer is known, from the catalogue. */
+/** Before the file is asked for only the best node's answer is known, from the catalogue. */
 function SummaryRow({
   summary,
   sizeBytes,

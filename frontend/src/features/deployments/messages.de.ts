@@ -71,11 +71,8 @@ export const de: Translated<typeof en> = {
     deploy: "Bereitstellen",
     deployOn: "Auf {nodes} bereitstellen",
     fetchAndDeploy: "{size} holen und bereitstellen",
-    fetchAnyway: "Trotzdem holen",
-    fetching: "Wird geholt",
+    fetchAnyway: "Holen und trotzdem versuchen",
     acceptFirst: "Erst die Bedingungen annehmen.",
-    keepOpen:
-      "Wird bereitgestellt, sobald die Datei hier ist und solange dies offen bleibt. Das Holen geht auch ohne weiter.",
   },
   happens: {
     title: "Was geschehen wird",
@@ -99,8 +96,7 @@ export const de: Translated<typeof en> = {
     readTerms: "Bedingungen lesen",
     failed: "Die Datei ist nicht angekommen",
     openModel: "Modell öffnen",
-    onItsWay: "Die Datei ist unterwegs",
-    thenDeploys: "Die Datei ist unterwegs, dann wird bereitgestellt",
+    thenDeploys: "Die Datei ist unterwegs; bereitstellen geht schon jetzt",
     openOperation: "Vorgang öffnen",
     waits: "Wartet auf einen Arbeiter",
   },

@@ -68,11 +68,8 @@ export const en = {
     deploy: "Deploy",
     deployOn: "Deploy on {nodes}",
     fetchAndDeploy: "Fetch {size} and deploy",
-    fetchAnyway: "Fetch anyway",
-    fetching: "Fetching",
+    fetchAnyway: "Fetch and try anyway",
     acceptFirst: "Accept the terms first.",
-    keepOpen:
-      "Deploys as soon as the file is here, while this stays open. The download goes on without it.",
   },
   happens: {
     title: "What will happen",
@@ -94,8 +91,7 @@ export const en = {
     readTerms: "Read the terms",
     failed: "The file did not arrive",
     openModel: "Open the model",
-    onItsWay: "Its file is on its way",
-    thenDeploys: "Its file is on its way, then it is deployed",
+    thenDeploys: "Its file is on its way; it can be deployed already",
     openOperation: "Open operation",
     waits: "Waits for a worker",
   },
