@@ -142,7 +142,7 @@ class TestUnderRealWorkers:
         start_worker()
         asked = ask(server.url)
         eventually(lambda: waits(asked.deployment()), within=20)
-        assert (now(asked.deploy).progress or 0) > 0
+        eventually(lambda: (now(asked.deploy).progress or 0) > 0)
         sync_replicas()
         assert waits(asked.deployment())
         server.go_on.set()
