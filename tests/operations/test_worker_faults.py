@@ -153,6 +153,7 @@ def test_a_killed_worker_is_noticed_within_thirty_seconds(team, start_worker, no
     assert effects(notes) == ["once attempt 1"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_that_is_stopped_puts_its_operation_back(team, start_worker, notes, hold):
     first = start_worker(JOBS)
@@ -226,6 +227,7 @@ def test_the_queue_survives_a_redis_that_forgets(team, start_worker, notes):
     assert effects(notes) == ["first attempt 1", "second attempt 1"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_an_operation_does_not_notice_that_redis_was_killed(
     team, start_worker, notes, hold, tmp_path

@@ -48,14 +48,15 @@ def here(folder: Path, play: str, name: str) -> PlaybookRun:
     )
 
 
-def carriers(name: str) -> list[psutil.Process]:
+def carriers(name: str) -> list[str]:
+    """The names of the processes that belong to the run."""
     found = []
     for process in psutil.process_iter():
         try:
             if process.environ().get(RUN_MARK) == name:
-                found.append(process)
+                found.append(process.name())
         except psutil.Error:
-            continue
+            continue  # it has just ended
     return found
 
 
@@ -96,7 +97,7 @@ class TestRunPlaybook:
 
         thread = threading.Thread(target=work)
         thread.start()
-        eventually(lambda: any("sleep" in process.name() for process in carriers(name)), within=30)
+        eventually(lambda: "sleep" in carriers(name), within=30)
         cancelled.set()
         thread.join(10)
 
@@ -112,7 +113,7 @@ class TestRunPlaybook:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.DEVNULL,
         )
-        eventually(lambda: any("sleep" in process.name() for process in carriers(name)), within=30)
+        eventually(lambda: "sleep" in carriers(name), within=30)
         worker.send_signal(signal.SIGKILL)
         worker.wait(5)
 
