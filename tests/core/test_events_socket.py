@@ -110,6 +110,7 @@ async def test_an_id_the_stream_does_not_hold_resets(web, team, secret, after):
             assert json.loads(await socket.recv()) == {"reset": True}
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 async def test_five_thousand_events_reach_twenty_sockets_whole(web, team, secret):
     """A channel layer's group_send loses a good part of these."""

@@ -268,6 +268,7 @@ class TestAReplicaThatHasJustGone:
 
 
 class TestActivity:
+    @pytest.mark.slow
     def test_use_is_reported_while_it_lasts(
         self, sleepy: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
     ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from apps.gateway.dataplane import keys, snapshot
 from tests.gateway.faulty_upstream import FaultyUpstream
@@ -148,6 +149,7 @@ class TestRedisIsAway:
         assert settings.cache_file is not None
         assert settings.cache_file.stat().st_mode & 0o777 == 0o600
 
+    @pytest.mark.slow
     def test_an_idle_line_outlives_the_default_socket_timeout(
         self, gateway: Served, house: House
     ) -> None:

@@ -90,6 +90,7 @@ def test_nothing_stays_when_the_supervisor_is_killed(installation: Installation)
     assert status == 0, output
 
 
+@pytest.mark.slow
 def test_a_grandchild_that_ignores_sigterm_does_not_outlive_a_killed_supervisor(
     installation: Installation,
 ) -> None:
