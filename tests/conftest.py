@@ -1,10 +1,12 @@
 """What every test may ask for. The parts are real: Postgres, Redis, HTTP, workers."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -120,6 +122,11 @@ class LiveWorker:
         self.process.kill()
         self.process.wait()
 
+    def end_what_it_left(self) -> None:
+        """The beat inside a killed worker is a process of its own and goes on."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
 
 @pytest.fixture
 def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., LiveWorker]]:
@@ -156,7 +163,12 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
         }
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=variables, stdout=output, stderr=output
+                command,
+                cwd=ROOT,
+                env=variables,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
         worker = LiveWorker(process, log)
         started.append(worker)
@@ -166,6 +178,7 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
     yield start
     for worker in started:
         worker.kill()
+        worker.end_what_it_left()
     connections.close_all()
 
 
