@@ -50,28 +50,7 @@ export function DeployFields({
         onChange={(contextLength) => onChange({ ...draft, contextLength })}
         fit={fit}
       />
-      <div className={styles.pair}>
-        <NumberInput
-          label={t("replicas")}
-          value={draft.replicas}
-          min={1}
-          max={16}
-          clampBehavior="strict"
-          allowDecimal={false}
-          hideControls
-          onChange={(value) => onChange({ ...draft, replicas: Number(value) || 1 })}
-        />
-        <NumberInput
-          label={t("slots")}
-          value={draft.slots}
-          min={1}
-          max={64}
-          clampBehavior="strict"
-          allowDecimal={false}
-          hideControls
-          onChange={(value) => onChange({ ...draft, slots: Number(value) || 1 })}
-        />
-      </div>
+      <CountFields draft={draft} onChange={onChange} />
       <UnloadField draft={draft} onChange={onChange} />
     </div>
   );
@@ -163,6 +142,41 @@ export function ContextField({ trainedFor, value, onChange, fit }: ContextFieldP
     if (!next || next <= value) return t("contextCosts", { size });
     return t("contextLimit", { size, tokens: formatContext(next), node: fit.node.name });
   }
+}
+
+/** How many copies run, and how many requests each of them takes at once. */
+export function CountFields({
+  draft,
+  onChange,
+}: {
+  draft: Draft;
+  onChange: (draft: Draft) => void;
+}) {
+  const t = useTranslations("deployments.deploy");
+  return (
+    <div className={styles.pair}>
+      <NumberInput
+        label={t("replicas")}
+        value={draft.replicas}
+        min={1}
+        max={16}
+        clampBehavior="strict"
+        allowDecimal={false}
+        hideControls
+        onChange={(value) => onChange({ ...draft, replicas: Number(value) || 1 })}
+      />
+      <NumberInput
+        label={t("slots")}
+        value={draft.slots}
+        min={1}
+        max={64}
+        clampBehavior="strict"
+        allowDecimal={false}
+        hideControls
+        onChange={(value) => onChange({ ...draft, slots: Number(value) || 1 })}
+      />
+    </div>
+  );
 }
 
 /** Whether and when it gives its memory back. */

@@ -1,4 +1,3 @@
-import { NumberInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslations } from "use-intl";
@@ -14,7 +13,7 @@ import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { Segments } from "@/ui/Chips";
 import { changesBetween, countChanges, draftOf } from "./changes";
-import { ContextField, UnloadField } from "./DeployFields";
+import { ContextField, CountFields, UnloadField } from "./DeployFields";
 import deployStyles from "./deploy.module.css";
 import styles from "./deployment.module.css";
 import { changeDeployment, previewQuery } from "./queries";
@@ -26,7 +25,6 @@ const SETTLED_AFTER_MS = 250;
 /** How it is served, and how it should be: the difference is what gets applied. */
 export function Settings({ deployment }: { deployment: DeploymentOut }) {
   const t = useTranslations("deployments.settings");
-  const tDeploy = useTranslations("deployments.deploy");
   const announce = useAnnounceOperation();
   const titleOf = useOperationTitle();
   const queryClient = useQueryClient();
@@ -69,28 +67,7 @@ export function Settings({ deployment }: { deployment: DeploymentOut }) {
               onChange={(contextLength) => setDraft({ ...draft, contextLength })}
               fit={fit}
             />
-            <div className={deployStyles.pair}>
-              <NumberInput
-                label={tDeploy("replicas")}
-                value={draft.replicas}
-                min={1}
-                max={16}
-                clampBehavior="strict"
-                allowDecimal={false}
-                hideControls
-                onChange={(value) => setDraft({ ...draft, replicas: Number(value) || 1 })}
-              />
-              <NumberInput
-                label={tDeploy("slots")}
-                value={draft.slots}
-                min={1}
-                max={64}
-                clampBehavior="strict"
-                allowDecimal={false}
-                hideControls
-                onChange={(value) => setDraft({ ...draft, slots: Number(value) || 1 })}
-              />
-            </div>
+            <CountFields draft={draft} onChange={setDraft} />
           </div>
           <div className="stack">
             <div className={deployStyles.field}>
