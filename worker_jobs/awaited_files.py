@@ -25,9 +25,12 @@ def await_file(run: OperationRun) -> Deployment:
     Raises OperationFailed with the reason when the file will not come.
     """
     said = False
+    ai_model_id = _waiting(run).ai_model_id
     while True:
         # In this order: an operation that ends in between leaves its verdict on the AI model.
-        bringing = _bringing(run)
+        bringing = find_exclusive_operation(
+            subject_type=AIModel.SUBJECT, subject_id=str(ai_model_id)
+        )
         deployment = _waiting(run)
         ai_model = deployment.ai_model
         if ai_model.state == AIModelState.READY:
@@ -39,13 +42,6 @@ def await_file(run: OperationRun) -> Deployment:
             said = True
         _tell(run, deployment, bringing)
         run.wait(LOOK_SECONDS)
-
-
-def _bringing(run: OperationRun) -> Operation | None:
-    """The operation that brings the file."""
-    return find_exclusive_operation(
-        subject_type=AIModel.SUBJECT, subject_id=str(_waiting(run).ai_model.pk)
-    )
 
 
 def _waiting(run: OperationRun) -> Deployment:
