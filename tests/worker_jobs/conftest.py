@@ -3,17 +3,23 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
 
-from apps.accounts.models import Team
-from apps.models.models import AIModel
+from apps.accounts.models import Team, User
+from apps.models.models import AIModel, Deployment
 from apps.nodes.models import Node
-from tests.factories.deployments import make_local_node, make_served_ai_model
+from apps.operations.states import OperationState
+from tests.factories.deployments import (
+    make_local_node,
+    make_served_ai_model,
+)
 from tests.waiting import eventually
+from tests.worker_jobs.deployed import Run, fresh, log_of, request
 from worker_jobs.replicas import is_anything_aside
 from worker_jobs.runtimes import local
 from worker_jobs.runtimes.replica_runner import start_ticks
@@ -78,3 +84,18 @@ def node(transactional_db: None, team: Team) -> Node:
 @pytest.fixture
 def ai_model(transactional_db: None, stage: Stage, team: Team) -> AIModel:
     return make_served_ai_model(team=team)
+
+
+@pytest.fixture
+def deploy(
+    team: Team, admin: User, ai_model: AIModel, node: Node, run_operation: Run
+) -> Callable[..., Deployment]:
+    """Ask for a deployment as a person would, and let the real job carry it out."""
+
+    def deployed(*, expect: str = OperationState.SUCCEEDED, **wanted: Any) -> Deployment:
+        operation = request(team, admin, **wanted)
+        ended = run_operation(operation)
+        assert ended.state == expect, (ended.error, log_of(ended))
+        return fresh(int(operation.subject_id))
+
+    return deployed

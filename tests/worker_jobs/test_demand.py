@@ -18,9 +18,8 @@ from apps.nodes.models import Node
 from tests.factories.deployments import TOO_LITTLE, note_free_memory
 from tests.waiting import eventually
 from tests.worker_jobs.conftest import Stage
-from tests.worker_jobs.test_deployments import (
+from tests.worker_jobs.deployed import (
     complete,
-    deploy,  # noqa: F401 - a fixture
     fresh,
     moves_of,
     replica_of,
@@ -43,7 +42,7 @@ def listener(transactional_db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def asleep(deploy: Deploy, stage: Stage) -> Deployment:  # noqa: F811 - the fixture itself
+def asleep(deploy: Deploy, stage: Stage) -> Deployment:
     deployment = deploy(keep_warm=False, idle_seconds=5)
     unused_for(deployment, seconds=60)
     sync_replicas()
@@ -73,7 +72,7 @@ class TestFallingAsleep:
         assert target.on_demand is True
         assert target.replicas == ()
 
-    def test_one_that_is_used_stays(self, deploy: Deploy, stage: Stage) -> None:  # noqa: F811
+    def test_one_that_is_used_stays(self, deploy: Deploy, stage: Stage) -> None:
         deployment = deploy(keep_warm=False, idle_seconds=5)
         unused_for(deployment, seconds=60)
         get_redis().hset(ACTIVITY_HASH, str(deployment.pk), str(int(time.time())))
@@ -81,13 +80,13 @@ class TestFallingAsleep:
         assert fresh(deployment.pk).state == DeploymentState.READY
         assert fresh(deployment.pk).last_used_at is not None
 
-    def test_one_that_is_kept_warm_stays(self, deploy: Deploy, stage: Stage) -> None:  # noqa: F811
+    def test_one_that_is_kept_warm_stays(self, deploy: Deploy, stage: Stage) -> None:
         deployment = deploy()
         unused_for(deployment, seconds=86_400)
         sync_replicas()
         assert fresh(deployment.pk).state == DeploymentState.READY
 
-    def test_a_request_in_flight_is_finished(self, deploy: Deploy, stage: Stage) -> None:  # noqa: F811
+    def test_a_request_in_flight_is_finished(self, deploy: Deploy, stage: Stage) -> None:
         deployment = deploy(keep_warm=False, idle_seconds=5, context_length=512)
         replica = replica_of(deployment)
         answers: list[int] = []

@@ -21,10 +21,9 @@ from tests.factories.deployments import TINY_MODEL
 from tests.models.file_server import FileServer, serving
 from tests.waiting import eventually
 from tests.worker_jobs.conftest import Stage
-from tests.worker_jobs.test_deployments import complete, fresh, moves_of, replica_of
+from tests.worker_jobs.deployed import Run, complete, fresh, moves_of, replica_of
 from worker_jobs.replica_sync import sync_replicas
 
-Run = Callable[[Operation], Operation]
 StartWorker = Callable[..., LiveWorker]
 HALF = 1_100_000  # more than is read at once, so that it is told
 

@@ -17,7 +17,7 @@ from apps.nodes.models import Node
 from tests.factories.deployments import note_free_memory
 from tests.waiting import eventually
 from tests.worker_jobs.conftest import Stage
-from tests.worker_jobs.test_deployments import complete, fresh, replica_of, request
+from tests.worker_jobs.deployed import complete, fresh, replica_of, request
 from worker_jobs.demand import DEMAND_STREAM
 from worker_jobs.status import ANSWER_TASK, HEARTBEATS, answer_key
 
