@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+import worker_jobs.deployments  # noqa: F401 - registers the jobs
 from apps.accounts.models import Team, User
 from apps.core.models import StateChange
 from apps.core.secrets import decrypt

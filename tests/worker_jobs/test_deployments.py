@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 import pytest
 
-import worker_jobs.deployments  # noqa: F401 - registers the jobs
 from apps.accounts.models import Team, User
 from apps.core.errors import Conflict
 from apps.core.secrets import decrypt

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from pytest_django.fixtures import Settings
 
-import worker_jobs.deployments  # noqa: F401 - registers the jobs
 from apps.accounts.models import Team, User
 from apps.core.models import StateChange
 from apps.models.models import AIModel, Deployment, Replica
