@@ -2,12 +2,10 @@
 
 from apps.gateway.actions.keys import issue_key, issue_ticket, revoke_key
 from apps.gateway.actions.publishing import publish_routes, repair_published_routes
-from apps.gateway.actions.routes import (
+from apps.gateway.actions.routes import WantedTarget, create_route, delete_route
+from apps.gateway.actions.upstreams import (
     PROBE_UPSTREAM,
-    WantedTarget,
     add_upstream,
-    create_route,
-    delete_route,
     note_probe,
     probe_upstream,
     remove_upstream,

@@ -9,7 +9,7 @@ from apps.core.permissions import Permission
 from apps.core.schemas import Page
 from apps.gateway import actions, queries
 from apps.gateway.models import ApiKey
-from apps.gateway.schemas import IssuedKeyOut, IssueKeyIn, KeyOut, ListKeysIn, TicketOut
+from apps.gateway.schemas.keys import IssuedKeyOut, IssueKeyIn, KeyOut, ListKeysIn, TicketOut
 
 router = Router(tags=["keys"])
 

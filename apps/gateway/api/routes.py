@@ -8,81 +8,10 @@ from apps.core.permissions import Permission
 from apps.core.schemas import Page
 from apps.gateway import actions, queries
 from apps.gateway.actions import WantedTarget
-from apps.gateway.models import Route, Upstream
-from apps.gateway.schemas import (
-    AddUpstreamIn,
-    CreateRouteIn,
-    ListRoutesIn,
-    ListUpstreamsIn,
-    RouteOut,
-    UpstreamOut,
-)
-from apps.operations.models import Operation
-from apps.operations.schemas import OperationOut
+from apps.gateway.models import Route
+from apps.gateway.schemas.routes import CreateRouteIn, ListRoutesIn, RouteOut
 
 router = Router(tags=["routes"])
-
-
-@router.get(
-    "/upstreams",
-    response=Page[UpstreamOut],
-    auth=needs(Permission.VIEW),
-    operation_id="list_upstreams",
-)
-def list_upstreams(request: CallerRequest, filters: Query[ListUpstreamsIn]) -> dict[str, Any]:
-    upstreams = queries.list_upstreams(team=request.caller.team, search=filters.search)
-    return paginate(upstreams, limit=filters.limit, cursor=filters.cursor, order="name")
-
-
-@router.post(
-    "/upstreams",
-    response={201: UpstreamOut},
-    auth=needs(Permission.MANAGE_GATEWAY),
-    operation_id="add_upstream",
-)
-def add_upstream(request: CallerRequest, body: AddUpstreamIn) -> Status[Upstream]:
-    upstream = actions.add_upstream(
-        team=request.caller.team,
-        name=body.name,
-        base_url=body.base_url,
-        api_key=body.api_key,
-        requested_by=request.caller.user,
-    )
-    return Status(201, upstream)
-
-
-@router.get(
-    "/upstreams/{int:upstream_id}",
-    response=UpstreamOut,
-    auth=needs(Permission.VIEW),
-    operation_id="get_upstream",
-)
-def get_upstream(request: CallerRequest, upstream_id: int) -> Upstream:
-    return queries.get_upstream(team=request.caller.team, upstream_id=upstream_id)
-
-
-@router.post(
-    "/upstreams/{int:upstream_id}/probe",
-    response={202: OperationOut},
-    auth=needs(Permission.MANAGE_GATEWAY),
-    operation_id="probe_upstream",
-)
-def probe_upstream(request: CallerRequest, upstream_id: int) -> Status[Operation]:
-    upstream = queries.get_upstream(team=request.caller.team, upstream_id=upstream_id)
-    operation = actions.probe_upstream(upstream=upstream, requested_by=request.caller.user)
-    return Status(202, operation)
-
-
-@router.delete(
-    "/upstreams/{int:upstream_id}",
-    response={204: None},
-    auth=needs(Permission.MANAGE_GATEWAY),
-    operation_id="remove_upstream",
-)
-def remove_upstream(request: CallerRequest, upstream_id: int) -> Status[None]:
-    upstream = queries.get_upstream(team=request.caller.team, upstream_id=upstream_id)
-    actions.remove_upstream(upstream=upstream)
-    return Status(204, None)
 
 
 @router.get(

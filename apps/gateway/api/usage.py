@@ -10,7 +10,7 @@ from apps.core.permissions import Permission
 from apps.core.schemas import Page, WhyOut
 from apps.gateway import queries
 from apps.gateway.models import UsageRecord
-from apps.gateway.schemas import ListRequestsIn, RequestOut, UsageIn, UsageOut
+from apps.gateway.schemas.usage import ListRequestsIn, RequestOut, UsageIn, UsageOut
 
 router = Router(tags=["usage"])
 

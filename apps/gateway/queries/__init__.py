@@ -3,16 +3,18 @@
 from apps.gateway.queries.keys import find_live_key, get_key, list_keys, list_live_keys
 from apps.gateway.queries.request_reasons import why_request
 from apps.gateway.queries.routes import (
-    find_upstream,
     get_route,
-    get_upstream,
     list_all_routes,
-    list_all_upstreams,
     list_routes,
     list_routes_through,
-    list_upstreams,
 )
 from apps.gateway.queries.table import build_snapshot
+from apps.gateway.queries.upstreams import (
+    find_upstream,
+    get_upstream,
+    list_all_upstreams,
+    list_upstreams,
+)
 from apps.gateway.queries.usage import GroupBy, get_request, group_usage, list_requests
 
 __all__ = [

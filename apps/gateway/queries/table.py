@@ -6,7 +6,8 @@ from datetime import datetime
 from apps.gateway.dataplane import snapshot
 from apps.gateway.models import ApiKey, Route, RouteTarget, Upstream
 from apps.gateway.queries.keys import list_live_keys
-from apps.gateway.queries.routes import list_all_routes, list_all_upstreams
+from apps.gateway.queries.routes import list_all_routes
+from apps.gateway.queries.upstreams import list_all_upstreams
 from apps.models.models import Deployment
 from apps.models.queries.deployments import ServingTarget, list_serving_targets
 
