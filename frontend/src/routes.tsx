@@ -156,13 +156,13 @@ const operation = createRoute({
 const keys = createRoute({
   getParentRoute: () => shell,
   path: "/keys",
-  component: lazyRouteComponent(() => import("./features/gateway/KeysPage"), "KeysPage"),
+  component: lazyRouteComponent(() => import("./features/gateway/keys/KeysPage"), "KeysPage"),
 });
 
 const usage = createRoute({
   getParentRoute: () => shell,
   path: "/usage",
-  component: lazyRouteComponent(() => import("./features/gateway/UsagePage"), "UsagePage"),
+  component: lazyRouteComponent(() => import("./features/gateway/usage/UsagePage"), "UsagePage"),
 });
 
 const upstreams = createRoute({

@@ -3,7 +3,9 @@ import { de as operation } from "@/components/operation/messages.de";
 import { de as audit } from "@/features/audit/messages.de";
 import { de as chat } from "@/features/chat/messages.de";
 import { de as deployments } from "@/features/deployments/messages.de";
+import { de as keys } from "@/features/gateway/keys/messages.de";
 import { de as gateway } from "@/features/gateway/messages.de";
+import { de as usage } from "@/features/gateway/usage/messages.de";
 import { de as home } from "@/features/home/messages.de";
 import { de as models } from "@/features/models/messages.de";
 import { de as nodes } from "@/features/nodes/messages.de";
@@ -24,6 +26,7 @@ export const de: Translated<Messages> = {
   deployments,
   gateway,
   home,
+  keys,
   models,
   nodes,
   operation,
@@ -34,4 +37,5 @@ export const de: Translated<Messages> = {
   shell,
   status,
   ui,
+  usage,
 };

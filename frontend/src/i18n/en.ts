@@ -3,7 +3,9 @@ import { en as operation } from "@/components/operation/messages.en";
 import { en as audit } from "@/features/audit/messages.en";
 import { en as chat } from "@/features/chat/messages.en";
 import { en as deployments } from "@/features/deployments/messages.en";
+import { en as keys } from "@/features/gateway/keys/messages.en";
 import { en as gateway } from "@/features/gateway/messages.en";
+import { en as usage } from "@/features/gateway/usage/messages.en";
 import { en as home } from "@/features/home/messages.en";
 import { en as models } from "@/features/models/messages.en";
 import { en as nodes } from "@/features/nodes/messages.en";
@@ -22,6 +24,7 @@ export const en = {
   deployments,
   gateway,
   home,
+  keys,
   models,
   nodes,
   operation,
@@ -32,6 +35,7 @@ export const en = {
   shell,
   status,
   ui,
+  usage,
 };
 
 export type Messages = typeof en;

@@ -4,9 +4,6 @@ import { api, unwrap } from "@/api/client";
 import type {
   AddUpstreamIn,
   CreateRouteIn,
-  IssuedKeyOut,
-  IssueKeyIn,
-  KeyOut,
   OperationOut,
   RouteOut,
   UpstreamOut,
@@ -15,29 +12,6 @@ import { listKey } from "@/api/keys";
 
 const ROWS_PER_PAGE = 50;
 const ALL = { limit: 500 };
-
-export const keysQuery = queryOptions({
-  queryKey: listKey("key", "all"),
-  queryFn: () => unwrap(api.GET("/api/keys", { params: { query: ALL } })),
-});
-
-export function issueKey(body: IssueKeyIn): Promise<IssuedKeyOut> {
-  return unwrap(api.POST("/api/keys", { body }));
-}
-
-export function revokeKey(id: number): Promise<KeyOut> {
-  return unwrap(api.DELETE("/api/keys/{key_id}", { params: { path: { key_id: id } } }));
-}
-
-export type GroupBy = "key" | "model" | "user" | "node" | "hour" | "day";
-
-export function usageQuery(groupBy: GroupBy, from: string) {
-  return queryOptions({
-    queryKey: listKey("usage", groupBy, from),
-    queryFn: () =>
-      unwrap(api.GET("/api/usage", { params: { query: { group_by: groupBy, from } } })),
-  });
-}
 
 export interface RequestFilters {
   failed?: boolean;
@@ -62,19 +36,6 @@ export function requestsQuery(filters: RequestFilters) {
         }),
       ),
     getNextPageParam: (page) => page.next_cursor ?? undefined,
-  });
-}
-
-/** The newest request of one key, to see a new key's first one arrive. */
-export function lastRequestQuery(keyId: number) {
-  return queryOptions({
-    queryKey: listKey("usage", "last", keyId),
-    queryFn: async () => {
-      const page = await unwrap(
-        api.GET("/api/requests", { params: { query: { key_id: keyId, limit: 1 } } }),
-      );
-      return page.items[0] ?? null;
-    },
   });
 }
 
@@ -125,19 +86,6 @@ export function createRoute(body: CreateRouteIn): Promise<RouteOut> {
 export async function deleteRoute(id: number): Promise<void> {
   await api.DELETE("/api/routes/{route_id}", { params: { path: { route_id: id } } });
 }
-
-/** The names that clients may ask for: every deployment and every route. */
-export const modelNamesQuery = queryOptions({
-  queryKey: listKey("route", "names"),
-  queryFn: async () => {
-    const [deployments, routes] = await Promise.all([
-      unwrap(api.GET("/api/deployments", { params: { query: ALL } })),
-      unwrap(api.GET("/api/routes", { params: { query: ALL } })),
-    ]);
-    const names = [...deployments.items, ...routes.items].map((row) => row.name);
-    return [...new Set(names)].sort();
-  },
-});
 
 export const deploymentNamesQuery = queryOptions({
   queryKey: listKey("deployment", "names"),

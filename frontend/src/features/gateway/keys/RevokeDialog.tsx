@@ -14,7 +14,7 @@ interface RevokeDialogProps {
 
 /** A revoked key does not come back, so it is said first who still uses it. */
 export function RevokeDialog({ apiKey, open, onClose }: RevokeDialogProps) {
-  const t = useTranslations("gateway.revoke");
+  const t = useTranslations("keys.revoke");
   const format = useFormat();
   const queryClient = useQueryClient();
   const revoke = useMutation({

@@ -1,6 +1,6 @@
 /** What the dialog for a new key collects, and what it sends. */
 import type { IssueKeyIn } from "@/api/generated/schema";
-import { DAY_MS } from "./today";
+import { DAY_MS } from "../usage/today";
 
 export type Lasts = "never" | "30" | "90" | "365";
 export const LASTS: readonly Lasts[] = ["never", "30", "90", "365"];

@@ -16,7 +16,7 @@ import { Meter } from "@/ui/Meter";
 import { TableSkeleton } from "@/ui/Skeleton";
 import { Stats } from "@/ui/Stats";
 import { seriesColour, TimeChart } from "@/ui/TimeChart";
-import styles from "./gateway.module.css";
+import styles from "../gateway.module.css";
 import { type GroupBy, usageQuery } from "./queries";
 import { daysAgo, fillBuckets, toCsv, totalsOf } from "./today";
 
@@ -32,7 +32,7 @@ function oneOf<Word extends string>(words: readonly Word[], word: string | undef
 
 /** Who used how much? */
 export function UsagePage() {
-  const t = useTranslations("gateway.usage");
+  const t = useTranslations("usage");
   const tAll = useTranslations("gateway");
   const [view, setView] = useView();
   const now = useTick(MINUTE_MS);
@@ -95,7 +95,7 @@ export function UsagePage() {
 }
 
 function Totals({ groups }: { groups: readonly UsageGroupOut[] }) {
-  const t = useTranslations("gateway.usage");
+  const t = useTranslations("usage");
   const format = useFormat();
   const sum = totalsOf(groups);
   return (
@@ -111,7 +111,7 @@ function Totals({ groups }: { groups: readonly UsageGroupOut[] }) {
 }
 
 function OverTime({ span, from }: { span: Span; from: string }) {
-  const t = useTranslations("gateway.usage");
+  const t = useTranslations("usage");
   const format = useFormat();
   const step: GroupBy = span === "1" ? "hour" : "day";
   const query = useQuery(usageQuery(step, from));
@@ -157,7 +157,7 @@ function nameOf(row: UsageGroupOut, group: Group): string {
 }
 
 function Groups({ group, rows }: { group: Group; rows: readonly UsageGroupOut[] }) {
-  const t = useTranslations("gateway.usage");
+  const t = useTranslations("usage");
   const format = useFormat();
   const tokensOf = (row: UsageGroupOut) => row.prompt_tokens + row.completion_tokens;
   const most = Math.max(1, ...rows.map(tokensOf));

@@ -13,17 +13,18 @@ import { DataTable } from "@/ui/DataTable";
 import { PlusIcon } from "@/ui/icons";
 import { TableSkeleton } from "@/ui/Skeleton";
 import { Stats } from "@/ui/Stats";
+import { usageQuery } from "../usage/queries";
+import { startOfToday, totalsOf } from "../usage/today";
 import { IssueKeyDialog } from "./IssueKeyDialog";
 import { useKeyColumns } from "./keyColumns";
-import { keysQuery, usageQuery } from "./queries";
+import { keysQuery } from "./queries";
 import { TestKeyDialog } from "./TestKeyDialog";
-import { startOfToday, totalsOf } from "./today";
 
 const MINUTE_MS = 60_000;
 
 /** What may call, and who does? */
 export function KeysPage() {
-  const t = useTranslations("gateway.keys");
+  const t = useTranslations("keys.list");
   const tAll = useTranslations("gateway");
   const [view, setView] = useView();
   const mayIssue = useMay("use_own_keys");
@@ -62,7 +63,7 @@ export function KeysPage() {
 }
 
 function Keys({ rows }: { rows: readonly KeyOut[] }) {
-  const t = useTranslations("gateway.keys");
+  const t = useTranslations("keys.list");
   const now = useTick(MINUTE_MS);
   const today = useQuery(usageQuery("key", startOfToday(new Date(now)))).data?.items;
   const tokens = new Map(
@@ -87,7 +88,7 @@ function Keys({ rows }: { rows: readonly KeyOut[] }) {
 }
 
 function Today({ groups }: { groups: Parameters<typeof totalsOf>[0] }) {
-  const t = useTranslations("gateway.today");
+  const t = useTranslations("keys.today");
   const format = useFormat();
   const sum = totalsOf(groups);
   const tokens = format.shortCount(sum.promptTokens + sum.completionTokens).split(/\s/);

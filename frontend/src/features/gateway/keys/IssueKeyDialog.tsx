@@ -6,14 +6,14 @@ import { ProblemLine } from "@/components/ProblemNotice";
 import { Button } from "@/ui/Button";
 import { Segments } from "@/ui/Chips";
 import { Dialog } from "@/ui/Dialog";
-import styles from "./gateway.module.css";
+import styles from "../gateway.module.css";
 import { IssuedKey } from "./IssuedKey";
 import { FIRST_KEY, isReadyToIssue, LASTS, toIssue } from "./newKey";
 import { issueKey, modelNamesQuery } from "./queries";
 
 /** Two steps: what the key may do, then its secret, shown once. */
 export function IssueKeyDialog({ onClose }: { onClose: () => void }) {
-  const t = useTranslations("gateway.newKey");
+  const t = useTranslations("keys.newKey");
   const queryClient = useQueryClient();
   const [draft, setDraft] = useState(FIRST_KEY);
   const names = useQuery(modelNamesQuery).data ?? [];

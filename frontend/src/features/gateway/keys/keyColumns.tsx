@@ -9,7 +9,7 @@ import { type Column, NameCell } from "@/ui/DataTable";
 import { TrashIcon } from "@/ui/icons";
 import { Menu } from "@/ui/Menu";
 import { Meter } from "@/ui/Meter";
-import styles from "./gateway.module.css";
+import styles from "../gateway.module.css";
 import { RevokeDialog } from "./RevokeDialog";
 
 const UNUSED_DAYS = 30;
@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 
 /** `tokensToday` by key; null while it is not known. */
 export function useKeyColumns(tokensToday: Map<number, number> | null): Column<KeyOut>[] {
-  const t = useTranslations("gateway.keys");
+  const t = useTranslations("keys.list");
   const format = useFormat();
   const most = Math.max(1, ...(tokensToday?.values() ?? []));
   return [
@@ -97,7 +97,7 @@ export function useKeyColumns(tokensToday: Map<number, number> | null): Column<K
 }
 
 function KeyState({ row }: { row: KeyOut }) {
-  const t = useTranslations("gateway.keys");
+  const t = useTranslations("keys.list");
   const format = useFormat();
   if (row.state !== "active") {
     const label = row.state === "revoked" ? "revokedOn" : "expiredOn";
@@ -125,7 +125,7 @@ function KeyState({ row }: { row: KeyOut }) {
 }
 
 function KeyMenu({ row }: { row: KeyOut }) {
-  const t = useTranslations("gateway.keys");
+  const t = useTranslations("keys.list");
   const navigate = useNavigate();
   const [asks, setAsks] = useState(false);
   const against = reasonAgainst(row, "revoke_key");

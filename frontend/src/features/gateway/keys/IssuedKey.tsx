@@ -10,8 +10,8 @@ import { useFormat } from "@/i18n/useFormat";
 import { endpoint } from "@/lib/endpoint";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
+import styles from "../gateway.module.css";
 import { askOnce } from "./askGateway";
-import styles from "./gateway.module.css";
 import { lastRequestQuery } from "./queries";
 
 interface IssuedKeyProps {
@@ -24,7 +24,7 @@ const LOOK_EVERY_MS = 2000;
 
 /** The secret, once; how to use it; and the moment its first request arrives. */
 export function IssuedKey({ issued, modelNames, onClose }: IssuedKeyProps) {
-  const t = useTranslations("gateway.issued");
+  const t = useTranslations("keys.issued");
   const format = useFormat();
   const [stored, setStored] = useState(false);
   const model = issued.models?.[0] ?? modelNames[0] ?? "";
@@ -122,7 +122,7 @@ interface FirstRequestProps {
 }
 
 function FirstRequest({ first, problem }: FirstRequestProps) {
-  const t = useTranslations("gateway.issued");
+  const t = useTranslations("keys.issued");
   const format = useFormat();
   const worked = first !== null && first.status < 400;
   const tone = worked ? "good" : first || problem ? "attention" : "busy";

@@ -9,7 +9,7 @@ import { modelsOf } from "./askGateway";
 
 /** Is it valid, and what may it use? Asks the gateway as a client would. */
 export function TestKeyDialog({ onClose }: { onClose: () => void }) {
-  const t = useTranslations("gateway.testKey");
+  const t = useTranslations("keys.testKey");
   const [secret, setSecret] = useState("");
   const test = useMutation({ mutationFn: () => modelsOf(secret.trim()), gcTime: 0 });
 
