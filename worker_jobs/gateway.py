@@ -22,7 +22,7 @@ from django.db import (
 from apps.core import secrets
 from apps.core.redis import blocking_redis
 from apps.gateway import actions, queries
-from apps.gateway.dataplane.snapshot import parse_base_url
+from apps.gateway.dataplane.table_build import parse_base_url
 from apps.gateway.dataplane.usage import USAGE_FIELD, USAGE_STREAM, UsageRecord, decode_record
 from worker_jobs.adapters.openai_server import ServerSilent, list_models
 from worker_jobs.operation_job import OperationFailed, OperationRun, operation_job

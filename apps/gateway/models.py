@@ -6,6 +6,10 @@ from django.db.models import Q
 from apps.core.models import TeamOwnedModel
 
 
+def default_scopes() -> list[str]:
+    return ["infer"]
+
+
 class ApiKey(TeamOwnedModel):
     """Lets a program use the models of a team. Only the SHA-256 of the secret is stored."""
 
@@ -16,6 +20,16 @@ class ApiKey(TeamOwnedModel):
     prefix = models.CharField(max_length=20)  # what a person may see to tell keys apart
     digest = models.CharField(max_length=64, unique=True)
     allowed_models = models.JSONField(null=True, blank=True)  # names; null: all of the team's
+    denied_models = models.JSONField(default=list, blank=True)
+    scopes = models.JSONField(default=default_scopes)
+    networks = models.JSONField(default=list, blank=True)  # CIDR; empty: from everywhere
+    limits = models.JSONField(default=dict, blank=True)  # the fields of dataplane.snapshot.Limits
+    max_output_tokens = models.PositiveIntegerField(null=True, blank=True)
+    when_redis_away = models.CharField(max_length=10, blank=True)  # "": refuse with token budgets
+    privacy = models.CharField(max_length=10, default="metadata")
+    previous_digest = models.CharField(max_length=64, blank=True)  # before the last rotation
+    previous_until = models.DateTimeField(null=True, blank=True)
+    rotated_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
@@ -29,6 +43,27 @@ class ApiKey(TeamOwnedModel):
         return f"{self.name} ({self.prefix}…)"
 
 
+class HolderLimits(TeamOwnedModel):
+    """What all keys of a team, or of one of its people, may use together."""
+
+    SUBJECT = "limits"
+
+    user = models.ForeignKey(  # null: the whole team
+        "accounts.User", on_delete=models.CASCADE, related_name="+", null=True
+    )
+    limits = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "user"], name="limits_once_per_holder", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"limits of {self.user or self.team}"
+
+
 class Upstream(TeamOwnedModel):
     """An OpenAI-compatible server that is not ours, by address and key."""
 
@@ -37,7 +72,11 @@ class Upstream(TeamOwnedModel):
     name = models.CharField(max_length=100)
     base_url = models.CharField(max_length=500)
     sealed_key = models.TextField(blank=True)
+    speaks = models.JSONField(default=list, blank=True)  # empty: what OpenAI's clients expect
+    leaves_house = models.BooleanField(default=False)
+    context_length = models.PositiveIntegerField(null=True, blank=True)  # tokens
     models_found = models.JSONField(default=list, blank=True)  # names, at the last probe
+    latency_ms = models.FloatField(null=True, blank=True)  # of the last probe that was answered
     probed_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)  # a sentence, when the last probe failed
 
@@ -61,6 +100,11 @@ class Route(TeamOwnedModel):
 
     name = models.CharField(max_length=100)
     fallbacks = models.JSONField(default=list, blank=True)
+    aliases = models.JSONField(default=list, blank=True)  # further names for the same
+    affinity = models.CharField(max_length=10, default="none")
+    may_leave_house = models.BooleanField(default=False)
+    max_output_tokens = models.PositiveIntegerField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [
@@ -69,6 +113,27 @@ class Route(TeamOwnedModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RouteVersion(models.Model):
+    """A route as it was saved once: the whole of it, as a document."""
+
+    route = models.ForeignKey(Route, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    document = models.JSONField()
+    made_at = models.DateTimeField(auto_now_add=True)
+    made_by = models.ForeignKey(
+        "accounts.User", on_delete=models.SET_NULL, related_name="+", null=True
+    )
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["route", "number"], name="route_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.route} v{self.number}"
 
 
 class RouteTarget(models.Model):

@@ -94,7 +94,7 @@ class TestDelivery:
 
 class TestTrouble:
     async def test_full_is_said_and_nothing_breaks(self, tmp_path: Path) -> None:
-        journal = Journal(tmp_path, max_bytes=1000)
+        journal = Journal(tmp_path, max_bytes=500)
         journal.open()
         for _ in range(10):
             journal.add(record())

@@ -22,7 +22,7 @@ from apps.gateway.dataplane.route_table import (
     pick,
     wakeable,
 )
-from apps.gateway.dataplane.snapshot import parse_base_url
+from apps.gateway.dataplane.table_build import build_table, parse_base_url
 
 
 def endpoint(name: str, **load: Any) -> Endpoint:
@@ -112,14 +112,14 @@ class TestWhoSeesWhat:
     )
 
     def test_a_team_sees_its_own_and_the_shared(self) -> None:
-        listed = list(self.table.list_for(Caller(team_id=1)))
+        listed = [route for _, route in self.table.list_for(Caller(team_id=1))]
 
         assert [(each.name, each.team_id) for each in listed] == [("all", None), ("mine", 1)]
 
     def test_an_allow_list_narrows(self) -> None:
         caller = Caller(team_id=1, models=frozenset({"all", "theirs"}))
 
-        assert [each.name for each in self.table.list_for(caller)] == ["all"]
+        assert [name for name, _ in self.table.list_for(caller)] == ["all"]
         with pytest.raises(GatewayError) as refused:
             self.table.get_for(caller, "mine")
         assert refused.value.status == 403
@@ -164,11 +164,11 @@ class TestBuilding:
                 )
             ],
         )
-        first = snapshot.build_table(document, decrypt=refuse, before=RouteTable())
+        first = build_table(document, decrypt=refuse, before=RouteTable())
         endpoints = list(first.endpoints())
         endpoints[0].load.inflight = 7
 
-        second = snapshot.build_table(document, decrypt=refuse, before=first)
+        second = build_table(document, decrypt=refuse, before=first)
 
         assert [each.name for each in endpoints] == ["good"]
         assert [each.load.inflight for each in second.endpoints()] == [7]

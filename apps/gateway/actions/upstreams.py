@@ -9,7 +9,7 @@ from apps.core.errors import Conflict, Invalid
 from apps.core.events import publish
 from apps.gateway import queries
 from apps.gateway.actions.publishing import publish_routes
-from apps.gateway.dataplane.snapshot import parse_base_url
+from apps.gateway.dataplane.table_build import parse_base_url
 from apps.gateway.models import Upstream
 from apps.operations.actions import StepSpec, request_operation
 from apps.operations.models import Operation

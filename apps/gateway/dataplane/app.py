@@ -8,8 +8,9 @@ from contextlib import suppress
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from apps.gateway.dataplane import forward, keys, listing, relay
+from apps.gateway.dataplane import admission, forward, keys, listing, relay
 from apps.gateway.dataplane.body import read_head
+from apps.gateway.dataplane.budgets import Budgets
 from apps.gateway.dataplane.call import Call, Context, Message, Receive, Scope, Send
 from apps.gateway.dataplane.config import GatewayConfig
 from apps.gateway.dataplane.counters import Counters
@@ -63,9 +64,11 @@ class Gateway:
                 quiet_seconds=config.quiet_seconds,
             ),
             counters=self._counters,
+            budgets=Budgets(config),
             calls=set(),
         )
         await context.link.start()
+        await context.budgets.start()
         self._sweeper = asyncio.get_running_loop().create_task(_sweep(context))
         self._context = context
         return context
@@ -77,6 +80,7 @@ class Gateway:
         if self._sweeper is not None:
             self._sweeper.cancel()
         context.pool.close()
+        await context.budgets.stop()
         await context.link.stop()
         self._context = self._starting = None
 
@@ -191,6 +195,7 @@ async def _answer(call: Call) -> None:
     call.head = read_head(call.body)
     call.watch_client()
     call.route = context.link.table.get_for(call.caller, call.head.model)
+    await admission.admit(call)
     await relay.give(call, await forward.obtain(call))
 
 

@@ -23,6 +23,9 @@ class Head(msgspec.Struct):
     model: str
     stream: bool | None = False
     stream_options: msgspec.Raw = msgspec.Raw(b"")
+    max_tokens: msgspec.Raw = msgspec.Raw(b"")
+    max_completion_tokens: msgspec.Raw = msgspec.Raw(b"")
+    max_output_tokens: msgspec.Raw = msgspec.Raw(b"")
 
     @property
     def wants_usage(self) -> bool:

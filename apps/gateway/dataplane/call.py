@@ -7,7 +7,10 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from apps.gateway.dataplane.body import Head
+from apps.gateway.dataplane.budgets import Budgets, Reservation
 from apps.gateway.dataplane.config import GatewayConfig
 from apps.gateway.dataplane.counters import Counters
 from apps.gateway.dataplane.errors import GatewayError
@@ -41,6 +44,7 @@ class Context:
     link: ControlLink
     pool: Pool
     counters: Counters
+    budgets: Budgets
     calls: "set[Call]"
 
 
@@ -60,15 +64,20 @@ class Call:
         "connect_seconds",
         "context",
         "error",
+        "extra_headers",
+        "fallback_reason",
         "first_byte_seconds",
         "head",
         "id",
         "left",
+        "output_cap",
         "path",
         "patient_until",
+        "queue_position",
         "queue_seconds",
         "receive",
         "relay",
+        "reservation",
         "route",
         "scope",
         "send",
@@ -76,6 +85,7 @@ class Call:
         "started",
         "status",
         "task",
+        "trace",
         "tried",
         "usage",
         "usage_added",
@@ -103,6 +113,12 @@ class Call:
         self.error = ""
         self.started = False
         self.left = False
+        self.extra_headers: Headers = []  # of ours, on whatever reply the client gets
+        self.reservation: Reservation | None = None
+        self.output_cap: int | None = None  # tokens, when the gateway lowered what was asked for
+        self.queue_position: int | None = None
+        self.fallback_reason = ""
+        self.trace: list[dict[str, Any]] | None = None
         self.sending_since: float | None = None  # monotonic seconds
         self.queue_seconds = 0.0
         self.connect_seconds = 0.0
@@ -115,6 +131,12 @@ class Call:
         self._settled = False
 
     # -- the client
+
+    @property
+    def address(self) -> str:
+        """Where the client is, as the server saw it."""
+        client = self.scope.get("client")
+        return client[0] if client else ""
 
     def watch_client(self) -> None:
         """From now on the client's leaving cancels the work. The body has been read by now."""
@@ -155,7 +177,7 @@ class Call:
             {
                 "type": "http.response.start",
                 "status": status,
-                "headers": [*headers, (b"x-request-id", self.id.encode())],
+                "headers": [*headers, *self.extra_headers, (b"x-request-id", self.id.encode())],
             }
         )
 
@@ -239,6 +261,8 @@ class Call:
         counters.tokens[record.route, "prompt"] += record.prompt_tokens
         counters.tokens[record.route, "completion"] += record.completion_tokens
         self.context.link.journal.add(record)
+        if self.reservation is not None:
+            self.context.budgets.settle(self.reservation, record)
 
     def _endpoint_name(self) -> str:
         name = self.path.removeprefix("/v1/")
@@ -262,6 +286,11 @@ class Call:
             connect_ms=round(self.connect_seconds * 1e3, 3),
             first_byte_ms=round(self.first_byte_seconds * 1e3, 3),
             total_ms=round(seconds * 1e3, 3),
+            queue_position=self.queue_position,
+            fallback_reason=self.fallback_reason,
+            capped_to=self.output_cap,
+            address=self.address,
+            trace="" if self.trace is None else msgspec.json.encode(self.trace).decode(),
         )
         if endpoint is not None:
             record.deployment_id = endpoint.deployment_id

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from apps.gateway.dataplane.errors import GatewayError
+from apps.gateway.dataplane.snapshot import NO_LIMITS, AwayPolicy, Limits, Privacy
 
 KEY_PREFIX = "hk_live_"
 TICKET_PREFIX = "hs_"
@@ -24,9 +25,18 @@ class Caller:
     user_id: int | None = None
     models: frozenset[str] | None = None  # None: every model the team can see
     expires_at: float | None = None  # unix seconds
+    name: str = ""
+    denied_models: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset({"infer"})
+    networks: tuple[str, ...] = ()
+    limits: Limits = NO_LIMITS
+    max_output_tokens: int | None = None
+    when_redis_away: AwayPolicy | None = None
+    privacy: Privacy = "metadata"
 
     def may_use(self, model: str) -> bool:
-        return self.models is None or model in self.models
+        allowed = self.models is None or model in self.models
+        return allowed and model not in self.denied_models
 
 
 class Ticket(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from apps.gateway.dataplane import snapshot
+from apps.gateway.dataplane import snapshot, table_build
 from apps.gateway.dataplane.config import GatewayConfig
 from apps.gateway.dataplane.route_table import RouteTable
 from apps.gateway.dataplane.usage import USAGE_FIELD, USAGE_STREAM, Journal
@@ -132,7 +132,7 @@ class ControlLink:
         return self._build(snapshot.decode(raw))
 
     def _build(self, fresh: snapshot.Snapshot) -> RouteTable:
-        return snapshot.build_table(fresh, decrypt=self._config.decrypt, before=self.table)
+        return table_build.build_table(fresh, decrypt=self._config.decrypt, before=self.table)
 
     def _use(self, table: RouteTable) -> None:
         self.table = table

@@ -33,11 +33,11 @@ async def answer(call: Call) -> None:
 
 def _one(call: Call, path: str) -> dict[str, object]:
     name = path.removeprefix(_LIST + "/")
-    return _entry(call.context.link.table.get_for(call.caller, name))
+    return _entry(name, call.context.link.table.get_for(call.caller, name))
 
 
 def _all(call: Call) -> dict[str, object]:
-    entries = [_entry(route) for route in call.context.link.table.list_for(call.caller)]
+    entries = [_entry(name, route) for name, route in call.context.link.table.list_for(call.caller)]
     return {
         "object": "list",
         "data": entries,
@@ -47,13 +47,13 @@ def _all(call: Call) -> dict[str, object]:
     }
 
 
-def _entry(route: Route) -> dict[str, object]:
+def _entry(name: str, route: Route) -> dict[str, object]:
     return {
-        "id": route.name,
+        "id": name,
         "object": "model",
         "created": route.created,
         "owned_by": "hearth",
         "type": "model",
-        "display_name": route.name,
+        "display_name": name,
         "created_at": datetime.fromtimestamp(route.created, UTC).isoformat(),
     }

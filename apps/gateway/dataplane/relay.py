@@ -2,7 +2,7 @@
 
 from apps.gateway.dataplane.call import Call, Headers
 from apps.gateway.dataplane.errors import GatewayError, UpstreamFailure
-from apps.gateway.dataplane.forward import Reply
+from apps.gateway.dataplane.exchange import Reply
 from apps.gateway.dataplane.sse import EventRelay, usage_of_reply
 from apps.gateway.dataplane.upstream import Connection
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from apps.gateway.dataplane.errors import Cause, GatewayError
 from apps.gateway.dataplane.keys import Caller
+from apps.gateway.dataplane.snapshot import Affinity, HolderEntry, Spoken
 
 
 @dataclass(slots=True)
@@ -45,6 +46,11 @@ class Endpoint:
     upstream_id: int | None = None
     replica_id: str | None = None
     node: str = ""
+    speaks: frozenset[Spoken] = frozenset()  # empty: whatever an OpenAI-compatible server speaks
+    leaves_house: bool = False
+    context_length: int | None = None  # tokens one request may fill
+    slots: int | None = None  # requests it works on at once; None: nobody knows
+    problem: str = ""  # what the control plane's last probe said
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,10 @@ class Route:
     targets: tuple[Target, ...]
     fallbacks: tuple[Fallback, ...] = ()
     created: int = 0  # unix seconds, for /v1/models
+    aliases: tuple[str, ...] = ()
+    affinity: Affinity = "none"
+    may_leave_house: bool = False
+    max_output_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,8 @@ class RouteTable:
 
     version: int = 0
     keys: Mapping[str, Caller] = field(default_factory=dict)
-    routes: Mapping[tuple[int | None, str], Route] = field(default_factory=dict)
+    routes: Mapping[tuple[int | None, str], Route] = field(default_factory=dict)  # and by alias
+    holders: Mapping[tuple[str, int, int], HolderEntry] = field(default_factory=dict)
 
     def endpoints(self) -> Iterator[Endpoint]:
         """Every endpoint a route leads to, as often as routes do."""
@@ -119,14 +130,14 @@ class RouteTable:
             )
         return route
 
-    def list_for(self, caller: Caller) -> Iterator[Route]:
-        """What the caller may use, by name; the team's own route hides a shared one of its name."""
+    def list_for(self, caller: Caller) -> Iterator[tuple[str, Route]]:
+        """The names the caller may use; the team's own route hides a shared one of its name."""
         seen = {
             name: self.routes[team_id, name]
             for team_id, name in sorted(self.routes, key=lambda owner: owner[0] is not None)
             if team_id in (None, caller.team_id)
         }
-        return (seen[name] for name in sorted(seen) if caller.may_use(name))
+        return ((name, seen[name]) for name in sorted(seen) if caller.may_use(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 Deliver = Callable[[bytes], Awaitable[None]]
 
 
-class UsageRecord(msgspec.Struct):
+class UsageRecord(msgspec.Struct, omit_defaults=True):
     """One request. Times are in milliseconds, `at` in unix seconds."""
 
     id: str
@@ -54,6 +54,11 @@ class UsageRecord(msgspec.Struct):
     connect_ms: float = 0.0
     first_byte_ms: float = 0.0
     total_ms: float = 0.0
+    queue_position: int | None = None
+    fallback_reason: str = ""
+    capped_to: int | None = None  # output tokens, where the gateway lowered what was asked for
+    address: str = ""  # of the client
+    trace: str = ""  # JSON list of the decisions on the way, when there was more than one
 
 
 _encode = msgspec.json.Encoder().encode

@@ -1,0 +1,213 @@
+"""Making the route table of a snapshot: addresses parsed, keys opened, gauges carried over."""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from cryptography.fernet import InvalidToken
+
+from apps.gateway.dataplane.keys import Caller
+from apps.gateway.dataplane.route_table import (
+    Address,
+    Endpoint,
+    Fallback,
+    Load,
+    Route,
+    RouteTable,
+    ServedDeployment,
+    Target,
+)
+from apps.gateway.dataplane.snapshot import (
+    DeploymentEntry,
+    KeyEntry,
+    RouteEntry,
+    Snapshot,
+    TargetEntry,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def parse_base_url(url: str) -> Address:
+    """An address without a path means the server's `/v1`. Raises ValueError with the reason."""
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("An address looks like http://host:port/v1 or https://host/v1.")
+    if parts.query or parts.fragment or parts.username:
+        raise ValueError("An address carries no user name, no `?…` and no `#…`.")
+    secure = parts.scheme == "https"
+    path = parts.path.rstrip("/") or "/v1"
+    if re.search(r"[\s\x00-\x1f\x7f]", path) or not path.isascii():
+        raise ValueError("The path of an address is plain ASCII without spaces.")
+    return Address(
+        secure=secure,
+        host=parts.hostname,
+        port=parts.port or (443 if secure else 80),
+        path=path,
+    )
+
+
+def build_table(
+    snapshot: Snapshot, *, decrypt: Callable[[str], str], before: RouteTable
+) -> RouteTable:
+    """The table of one snapshot. Endpoints that stay keep their gauges from the one before."""
+    loads = {endpoint.id: endpoint.load for endpoint in before.endpoints()}
+    upstreams = dict(_outside_endpoints(snapshot, decrypt, loads))
+    deployments = {entry.id: entry for entry in snapshot.deployments}
+    replicas = {entry.id: tuple(_replicas(entry, decrypt, loads)) for entry in snapshot.deployments}
+
+    def target(entry: TargetEntry) -> Target:
+        if entry.deployment_id is not None:
+            return Target(
+                endpoints=replicas.get(entry.deployment_id, ()),
+                weight=entry.weight,
+                model=entry.model,
+                deployment=_served(deployments.get(entry.deployment_id)),
+            )
+        endpoint = upstreams.get(entry.upstream_id or 0)
+        return Target(
+            endpoints=(endpoint,) if endpoint else (), weight=entry.weight, model=entry.model
+        )
+
+    routes: dict[tuple[int | None, str], Route] = {}
+    for entry in snapshot.routes:
+        route = _route(entry, tuple(target(each) for each in entry.targets if each.weight > 0))
+        for alias in entry.aliases:
+            routes.setdefault((entry.team_id, alias), route)
+        routes[entry.team_id, entry.name] = route
+    return RouteTable(
+        version=snapshot.version,
+        keys=dict(_callers(snapshot)),
+        routes=routes,
+        holders={(each.level, each.id, each.team_id): each for each in snapshot.holders},
+    )
+
+
+def _route(entry: RouteEntry, targets: tuple[Target, ...]) -> Route:
+    return Route(
+        name=entry.name,
+        team_id=entry.team_id,
+        targets=targets,
+        fallbacks=tuple(Fallback(frozenset(step.on), step.to) for step in entry.fallbacks),
+        created=entry.created,
+        aliases=tuple(entry.aliases),
+        affinity=entry.affinity,
+        may_leave_house=entry.may_leave_house,
+        max_output_tokens=entry.max_output_tokens,
+    )
+
+
+def _callers(snapshot: Snapshot) -> Iterator[tuple[str, Caller]]:
+    """By digest. A rotated key has two of them for a while."""
+    for entry in snapshot.keys:
+        caller = _caller(entry)
+        yield entry.digest, caller
+        if entry.previous_digest and entry.previous_until is not None:
+            until = min(entry.previous_until, entry.expires_at or entry.previous_until)
+            yield entry.previous_digest, replace(caller, expires_at=until)
+
+
+def _caller(entry: KeyEntry) -> Caller:
+    return Caller(
+        team_id=entry.team_id,
+        key_id=entry.id,
+        user_id=entry.user_id,
+        models=None if entry.models is None else frozenset(entry.models),
+        expires_at=entry.expires_at,
+        name=entry.name,
+        denied_models=frozenset(entry.denied_models),
+        scopes=frozenset(entry.scopes),
+        networks=tuple(entry.networks),
+        limits=entry.limits,
+        max_output_tokens=entry.max_output_tokens,
+        when_redis_away=entry.when_redis_away,
+        privacy=entry.privacy,
+    )
+
+
+def _served(entry: DeploymentEntry | None) -> ServedDeployment | None:
+    if entry is None:
+        return None
+    return ServedDeployment(
+        id=entry.id,
+        name=entry.name,
+        on_demand=entry.on_demand,
+        state=entry.state,
+        state_reason=entry.state_reason,
+    )
+
+
+def _replicas(
+    entry: DeploymentEntry, decrypt: Callable[[str], str], loads: dict[str, Load]
+) -> Iterator[Endpoint]:
+    for replica in entry.replicas:
+        name = f"replica:{replica.id}@{replica.url}"
+        address = _address(replica.url, of=name)
+        secret = _opened(replica.sealed_key, decrypt, of=name)
+        if address is None or secret is None:
+            continue
+        yield Endpoint(
+            id=name,
+            name=f"{entry.name}/{replica.id}",
+            address=address,
+            load=loads.setdefault(name, Load()),
+            authorization=_bearer(secret),
+            deployment_id=entry.id,
+            replica_id=replica.id,
+            node=replica.node,
+            speaks=frozenset(entry.speaks),
+            context_length=entry.context_length,
+            slots=replica.slots,
+        )
+
+
+def _outside_endpoints(
+    snapshot: Snapshot, decrypt: Callable[[str], str], loads: dict[str, Load]
+) -> Iterator[tuple[int, Endpoint]]:
+    for entry in snapshot.upstreams:
+        name = f"upstream:{entry.id}@{entry.base_url}"
+        address = _address(entry.base_url, of=name)
+        secret = _opened(entry.sealed_key, decrypt, of=name)
+        if address is None or secret is None:
+            continue
+        yield (
+            entry.id,
+            Endpoint(
+                id=name,
+                name=entry.name,
+                address=address,
+                load=loads.setdefault(name, Load()),
+                authorization=_bearer(secret),
+                upstream_id=entry.id,
+                speaks=frozenset(entry.speaks),
+                leaves_house=entry.leaves_house,
+                context_length=entry.context_length,
+                problem=entry.problem,
+            ),
+        )
+
+
+def _address(url: str, *, of: str) -> Address | None:
+    """One bad row must not silence all the others."""
+    try:
+        return parse_base_url(url)
+    except ValueError as problem:
+        logger.warning("%s left out: %s", of, problem)
+        return None
+
+
+def _opened(sealed: str, decrypt: Callable[[str], str], *, of: str) -> str | None:
+    """The endpoint's own API key, "" when it has none, None when it cannot be opened."""
+    if not sealed:
+        return ""
+    try:
+        return decrypt(sealed)
+    except InvalidToken:
+        logger.warning("%s left out: its key was sealed by another secret", of)
+        return None
+
+
+def _bearer(secret: str) -> bytes | None:
+    return f"Bearer {secret}".encode() if secret else None
