@@ -1,0 +1,16 @@
+"""The tables of this app. Django looks for them here."""
+
+from apps.gateway.models.keys import ApiKey, HolderLimits, default_scopes
+from apps.gateway.models.routes import Route, RouteTarget, RouteVersion, Upstream
+from apps.gateway.models.usage import UsageRecord
+
+__all__ = [
+    "ApiKey",
+    "HolderLimits",
+    "Route",
+    "RouteTarget",
+    "RouteVersion",
+    "Upstream",
+    "UsageRecord",
+    "default_scopes",
+]

@@ -1,0 +1,63 @@
+"""Who may call, and how much."""
+
+from django.db import models
+
+from apps.core.models import TeamOwnedModel
+
+
+def default_scopes() -> list[str]:
+    return ["infer"]
+
+
+class ApiKey(TeamOwnedModel):
+    """Lets a program use the models of a team. Only the SHA-256 of the secret is stored."""
+
+    SUBJECT = "key"
+
+    name = models.CharField(max_length=100)
+    owner = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    prefix = models.CharField(max_length=20)  # what a person may see to tell keys apart
+    digest = models.CharField(max_length=64, unique=True)
+    allowed_models = models.JSONField(null=True, blank=True)  # names; null: all of the team's
+    denied_models = models.JSONField(default=list, blank=True)
+    scopes = models.JSONField(default=default_scopes)
+    networks = models.JSONField(default=list, blank=True)  # CIDR; empty: from everywhere
+    limits = models.JSONField(default=dict, blank=True)  # the fields of dataplane.snapshot.Limits
+    max_output_tokens = models.PositiveIntegerField(null=True, blank=True)
+    when_redis_away = models.CharField(max_length=10, blank=True)  # "": refuse with token budgets
+    privacy = models.CharField(max_length=10, default="metadata")
+    previous_digest = models.CharField(max_length=64, blank=True)  # before the last rotation
+    previous_until = models.DateTimeField(null=True, blank=True)
+    rotated_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    secret: str  # on its way to the person who asked for the key; no column
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "name"], name="key_by_team")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class HolderLimits(TeamOwnedModel):
+    """What all keys of a team, or of one of its people, may use together."""
+
+    SUBJECT = "limits"
+
+    user = models.ForeignKey(  # null: the whole team
+        "accounts.User", on_delete=models.CASCADE, related_name="+", null=True
+    )
+    limits = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "user"], name="limits_once_per_holder", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"limits of {self.user or self.team}"
