@@ -21,7 +21,8 @@ def guide_file() -> Path:
 def with_reference(guide: str, described: Schema, who: Mapping[str, str]) -> str:
     """The guide with its generated half made anew; what stands before and after it is kept.
 
-    `who` says for each operation id who may call it. Raises ValueError when the guide has no place for it.
+    `who` says for each operation id who may call it. Raises ValueError when there is no place
+    for the reference.
     """
     before, begin, rest = guide.partition(BEGIN)
     _, end, after = rest.partition(END)
