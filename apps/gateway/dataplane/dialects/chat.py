@@ -9,7 +9,7 @@ from apps.gateway.dataplane import sse
 DONE = b"[DONE]"
 
 
-class FunctionCall(msgspec.Struct):
+class FunctionCall(msgspec.Struct, frozen=True):
     name: str | None = None
     arguments: str | dict[str, Any] | None = None  # JSON as text; some servers send the object
 
@@ -50,9 +50,21 @@ class Message(msgspec.Struct):
         return self.reasoning_content or self.reasoning or ""
 
 
+class TokenLogprob(msgspec.Struct):
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+    top_logprobs: list["TokenLogprob"] = []
+
+
+class Logprobs(msgspec.Struct):
+    content: list[TokenLogprob] | None = None
+
+
 class Choice(msgspec.Struct):
     message: Message | None = None
     delta: Message | None = None
+    logprobs: Logprobs | None = None
     finish_reason: str | None = None
     stop_reason: str | int | None = None  # vLLM: the stop sequence, or the token, that was met
     matched_stop: str | int | None = None  # SGLang: the same
@@ -81,6 +93,11 @@ class Problem(msgspec.Struct):
     message: str = ""
     type: str | None = None
     code: str | int | None = None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that an error inside a stream would have had."""
+        return self.code if isinstance(self.code, int) and 400 <= self.code < 600 else 502
 
 
 class Completion(msgspec.Struct):

@@ -2,24 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from apps.gateway.dataplane.errors import GatewayError, UpstreamFailure
 
-Document = TypeVar("Document", covariant=True)
+Document = TypeVar("Document")
 
 _PLACE = re.compile(r"^(?P<reason>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"^Object missing required field `(.*)`$")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
-class Decoder(Protocol[Document]):
-    def decode(self, buf: bytes, /) -> Document: ...
-
-
-def read_request(decoder: Decoder[Document], body: bytes) -> Document:
+def read_request(decoder: msgspec.json.Decoder[Document], body: bytes) -> Document:
     """What a client sent. Raises GatewayError 400 that names the field at fault."""
     try:
         return decoder.decode(body)
@@ -56,7 +52,7 @@ def refused_field(field: str, reason: str) -> GatewayError:
     )
 
 
-def read_reply(decoder: Decoder[Document], body: bytes) -> Document:
+def read_reply(decoder: msgspec.json.Decoder[Document], body: bytes) -> Document:
     """What an upstream answered. Raises UpstreamFailure when it is not what it should be."""
     try:
         return decoder.decode(body)

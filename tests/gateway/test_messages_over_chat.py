@@ -1,0 +1,442 @@
+"""Clients that speak Anthropic Messages, upstreams that speak chat completions."""
+
+import json
+from typing import Any
+
+import pytest
+
+from apps.gateway.dataplane.dialects import messages_over_chat
+from apps.gateway.dataplane.errors import GatewayError, UpstreamFailure
+
+USER = {"role": "user", "content": "hi"}
+WEATHER = {
+    "name": "weather",
+    "description": "The weather of a city.",
+    "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}},
+}
+
+
+def asked(**fields: Any) -> bytes:
+    return json.dumps({"model": "m", "max_tokens": 9, "messages": [USER], **fields}).encode()
+
+
+def sent(**fields: Any) -> Any:
+    return json.loads(messages_over_chat.request(asked(**fields), "theirs"))
+
+
+def conversation(*turns: Any) -> Any:
+    return sent(messages=list(turns))["messages"]
+
+
+class TestRequest:
+    def test_the_plainest(self) -> None:
+        assert sent() == {"model": "theirs", "messages": [USER], "max_tokens": 9}
+
+    def test_a_route_without_another_name_keeps_it(self) -> None:
+        assert json.loads(messages_over_chat.request(asked(), None))["model"] == "m"
+
+    def test_a_stream_asks_for_usage(self) -> None:
+        body = sent(stream=True)
+
+        assert (body["stream"], body["stream_options"]) == (True, {"include_usage": True})
+
+    def test_what_is_sampled(self) -> None:
+        body = sent(temperature=0.5, top_p=0.9, top_k=40, stop_sequences=["END", "\n"])
+
+        assert [body[name] for name in ("temperature", "top_p", "top_k", "stop")] == [
+            0.5,
+            0.9,
+            40,
+            ["END", "\n"],
+        ]
+
+    def test_the_user(self) -> None:
+        assert sent(metadata={"user_id": "ann"})["user"] == "ann"
+        long = sent(metadata={"user_id": "u" * 150})["user"]
+        assert len(long) == 64
+        assert long != sent(metadata={"user_id": "v" * 150})["user"]
+
+    @pytest.mark.parametrize(
+        "system", ["Be brief.", [{"type": "text", "text": "Be brief.", "cache_control": {}}]]
+    )
+    def test_the_system_prompt(self, system: Any) -> None:
+        assert sent(system=system)["messages"] == [
+            {"role": "system", "content": "Be brief."},
+            USER,
+        ]
+
+    def test_a_billing_header_is_no_prompt(self) -> None:
+        blocks = ["x-anthropic-billing-header: cc_version=2; cch=1a2b3;", "Be brief.", "Be kind."]
+        system = [{"type": "text", "text": text} for text in blocks]
+
+        assert sent(system=system)["messages"][0]["content"] == "Be brief.\n\nBe kind."
+
+    def test_a_schema_for_the_answer(self) -> None:
+        schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+        form = {"type": "json_schema", "schema": schema}
+        wanted = {"name": "answer", "schema": schema, "strict": True}
+
+        for fields in ({"output_config": {"format": form}}, {"output_format": form}):
+            assert sent(**fields)["response_format"] == {
+                "type": "json_schema",
+                "json_schema": wanted,
+            }
+
+    @pytest.mark.parametrize(("effort", "theirs"), [("low", "low"), ("max", "xhigh")])
+    def test_effort(self, effort: str, theirs: str) -> None:
+        assert sent(output_config={"effort": effort})["reasoning_effort"] == theirs
+
+
+class TestTools:
+    def test_their_description(self) -> None:
+        assert sent(tools=[{**WEATHER, "type": "custom", "strict": True}])["tools"] == [
+            {
+                "type": "function",
+                "function": {
+                    "name": "weather",
+                    "description": "The weather of a city.",
+                    "parameters": WEATHER["input_schema"],
+                    "strict": True,
+                },
+            }
+        ]
+
+    @pytest.mark.parametrize(
+        ("choice", "theirs"),
+        [
+            ({"type": "auto"}, "auto"),
+            ({"type": "any"}, "required"),
+            ({"type": "none"}, "none"),
+            (
+                {"type": "tool", "name": "weather"},
+                {"type": "function", "function": {"name": "weather"}},
+            ),
+        ],
+    )
+    def test_the_choice(self, choice: Any, theirs: Any) -> None:
+        assert sent(tools=[WEATHER], tool_choice=choice)["tool_choice"] == theirs
+
+    def test_one_call_at_a_time(self) -> None:
+        choice = {"type": "auto", "disable_parallel_tool_use": True}
+
+        assert sent(tools=[WEATHER], tool_choice=choice)["parallel_tool_calls"] is False
+        assert "tool_choice" not in sent(tool_choice=choice)  # without tools nothing is chosen
+
+    def test_calls_and_results(self) -> None:
+        call = {"type": "tool_use", "id": "a", "name": "weather", "input": {"city": "Ulm"}}
+        other = {**call, "id": "b", "input": {}}
+
+        assert conversation(
+            USER,
+            {
+                "role": "assistant",
+                "content": [{"type": "text", "text": "Let me see."}, call, other],
+            },
+            {
+                "role": "user",
+                "content": [
+                    {"type": "tool_result", "tool_use_id": "a", "content": "21 °C"},
+                    {"type": "tool_result", "tool_use_id": "b", "is_error": True, "content": "no"},
+                    {"type": "text", "text": "And?"},
+                ],
+            },
+        )[1:] == [
+            {
+                "role": "assistant",
+                "content": "Let me see.",
+                "tool_calls": [
+                    {
+                        "id": "a",
+                        "type": "function",
+                        "function": {"name": "weather", "arguments": '{"city": "Ulm"}'},
+                    },
+                    {
+                        "id": "b",
+                        "type": "function",
+                        "function": {"name": "weather", "arguments": "{}"},
+                    },
+                ],
+            },
+            {"role": "tool", "tool_call_id": "a", "content": "21 °C"},
+            {"role": "tool", "tool_call_id": "b", "content": "Error: no"},
+            {"role": "user", "content": "And?"},
+        ]
+
+    def test_a_result_without_content_and_one_with_a_picture(self) -> None:
+        picture = {"type": "image", "source": {"type": "url", "url": "https://x/y.png"}}
+        results = [
+            {"type": "tool_result", "tool_use_id": "a"},
+            {
+                "type": "tool_result",
+                "tool_use_id": "b",
+                "content": [{"type": "text", "text": "Seen:"}, picture],
+            },
+        ]
+
+        assert conversation({"role": "user", "content": results}) == [
+            {"role": "tool", "tool_call_id": "a", "content": ""},
+            {"role": "tool", "tool_call_id": "b", "content": "Seen:"},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "What the tool gave for call b:"},
+                    {"type": "image_url", "image_url": {"url": "https://x/y.png"}},
+                ],
+            },
+        ]
+
+
+class TestConversation:
+    def test_pictures(self) -> None:
+        source = {"type": "base64", "media_type": "image/png", "data": "aGk="}
+        content = [{"type": "image", "source": source}, {"type": "text", "text": "What is it?"}]
+
+        assert conversation({"role": "user", "content": content})[0]["content"] == [
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}},
+            {"type": "text", "text": "What is it?"},
+        ]
+
+    def test_several_texts_are_one(self) -> None:
+        content = [{"type": "text", "text": "One."}, {"type": "text", "text": "Two."}]
+
+        assert conversation({"role": "user", "content": content})[0]["content"] == "One.\n\nTwo."
+
+    def test_documents(self) -> None:
+        text = {"type": "text", "media_type": "text/plain", "data": "It rains."}
+        pdf = {"type": "base64", "media_type": "application/pdf", "data": "JVBE"}
+        blocks = {"type": "content", "content": [{"type": "text", "text": "It snows."}]}
+        found = {
+            "type": "search_result",
+            "source": "https://x",
+            "title": "Hail",
+            "content": [{"type": "text", "text": "It hails."}],
+        }
+
+        assert conversation(
+            {
+                "role": "user",
+                "content": [
+                    {"type": "document", "source": text, "title": "Weather"},
+                    {"type": "document", "source": pdf},
+                    {"type": "document", "source": blocks},
+                    found,
+                ],
+            }
+        )[0]["content"] == [
+            {"type": "text", "text": "Weather"},
+            {"type": "text", "text": "It rains."},
+            {
+                "type": "file",
+                "file": {"filename": "document", "file_data": "data:application/pdf;base64,JVBE"},
+            },
+            {"type": "text", "text": "It snows."},
+            {"type": "text", "text": "Hail\nhttps://x\n\nIt hails."},
+        ]
+
+    def test_thoughts_go_back(self) -> None:
+        content = [
+            {"type": "thinking", "thinking": "Hm.", "signature": ""},
+            {"type": "redacted_thinking", "data": "xyz"},
+            {"type": "text", "text": "Yes."},
+        ]
+
+        assert conversation(USER, {"role": "assistant", "content": content})[1] == {
+            "role": "assistant",
+            "content": "Yes.",
+            "reasoning_content": "Hm.",
+        }
+
+    def test_a_system_turn_in_between(self) -> None:
+        turn = {"role": "system", "content": [{"type": "text", "text": "Be brief."}]}
+
+        assert conversation(USER, turn)[1] == {"role": "system", "content": "Be brief."}
+
+
+class TestRefusedRequests:
+    @pytest.mark.parametrize(
+        ("fields", "field", "words"),
+        [
+            ({"max_tokens": None}, "max_tokens", "Say how long"),
+            ({"max_tokens": "9"}, "max_tokens", "expected `int | null`"),
+            ({"messages": []}, "messages", "length >= 1"),
+            ({"messages": [{"role": "user"}]}, "messages[0].content", "missing"),
+            ({"messages": [{"role": "narrator", "content": ""}]}, "messages[0].role", "narrator"),
+            (
+                {"messages": [{"role": "user", "content": [{"type": "video"}]}]},
+                "messages[0].content[0].type",
+                "video",
+            ),
+            (
+                {
+                    "messages": [
+                        {
+                            "role": "assistant",
+                            "content": [{"type": "tool_use", "id": "a", "name": "b", "input": 5}],
+                        }
+                    ]
+                },
+                "messages[0].content[0].input",
+                "an object",
+            ),
+            ({"temperature": 3}, "temperature", "<= 1"),
+            (
+                {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
+                "tools[0].type",
+                "built into Anthropic's own models",
+            ),
+            ({"tools": [{"input_schema": {}}]}, "tools[0].name", "a name"),
+            ({"tools": [{"name": "a"}]}, "tools[0].input_schema", "a JSON schema"),
+            ({"mcp_servers": [{}]}, "mcp_servers", "MCP"),
+            ({"container": "c"}, "container", "leave it out"),
+        ],
+    )
+    def test_the_field_is_named(self, fields: Any, field: str, words: str) -> None:
+        with pytest.raises(GatewayError) as refused:
+            sent(**fields)
+
+        assert (refused.value.status, refused.value.param) == (400, field)
+        assert f"`{field}`" in refused.value.message
+        assert words in refused.value.message
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"{",
+            b"[]",
+            b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"\xff"}]}',
+            b'{"model":"m","system":' + b"[" * 100_000,
+            asked(tools=[WEATHER]).replace(b'"string"', b"[" * 90_000 + b"]" * 90_000),
+        ],
+    )
+    def test_what_cannot_be_read(self, body: bytes) -> None:
+        with pytest.raises(GatewayError) as refused:
+            messages_over_chat.request(body, "theirs")
+
+        assert refused.value.status == 400
+
+
+def completion(**message: Any) -> bytes:
+    finish = message.pop("finish_reason", "stop")
+    extra = message.pop("choice", {})
+    return json.dumps(
+        {
+            "id": "chatcmpl-7",
+            "choices": [
+                {"message": {"role": "assistant", **message}, "finish_reason": finish, **extra}
+            ],
+            "usage": {
+                "prompt_tokens": 20,
+                "completion_tokens": 5,
+                "prompt_tokens_details": {"cached_tokens": 12},
+                "completion_tokens_details": {"reasoning_tokens": 3},
+            },
+        }
+    ).encode()
+
+
+def answered(body: bytes, **fields: Any) -> Any:
+    return json.loads(messages_over_chat.reply(body, asked(**fields)))
+
+
+CALLS = [
+    {"id": "call_1", "function": {"name": "weather", "arguments": '{"city": "Ulm"}'}},
+    {"id": "", "function": {"name": "weather", "arguments": ""}},
+    {"id": "call_3", "function": {"name": "weather", "arguments": '{"cit'}},
+    {"id": "call_4", "function": {"name": "weather", "arguments": {"city": "Bonn"}}},
+]
+
+
+class TestReply:
+    def test_text_and_usage(self) -> None:
+        assert answered(completion(content="Hello.")) == {
+            "id": "msg_7",
+            "type": "message",
+            "role": "assistant",
+            "model": "m",
+            "content": [{"type": "text", "text": "Hello."}],
+            "stop_reason": "end_turn",
+            "stop_sequence": None,
+            "usage": {
+                "input_tokens": 8,
+                "cache_creation_input_tokens": 0,
+                "cache_read_input_tokens": 12,
+                "output_tokens": 5,
+                "output_tokens_details": {"thinking_tokens": 3},
+            },
+        }
+
+    @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+    def test_thoughts(self, name: str) -> None:
+        body = completion(content="Yes.", **{name: "Hm."})
+
+        assert answered(body)["content"] == [
+            {"type": "thinking", "thinking": "Hm.", "signature": ""},
+            {"type": "text", "text": "Yes."},
+        ]
+        for config in ({"type": "disabled"}, {"type": "adaptive", "display": "omitted"}):
+            assert len(answered(body, thinking=config)["content"]) == 1
+
+    def test_calls(self) -> None:
+        message = answered(completion(content=None, tool_calls=CALLS, finish_reason="tool_calls"))
+
+        assert message["stop_reason"] == "tool_use"
+        assert [block["input"] for block in message["content"]] == [
+            {"city": "Ulm"},
+            {},
+            {"arguments": '{"cit'},
+            {"city": "Bonn"},
+        ]
+        assert message["content"][1]["id"].startswith("toolu_")
+
+    @pytest.mark.parametrize(
+        ("body", "reason"),
+        [
+            (completion(content="a", finish_reason="length"), "max_tokens"),
+            (completion(content="a", finish_reason="content_filter"), "refusal"),
+            (completion(content=None, refusal="No."), "refusal"),
+            (completion(content="a", finish_reason="eos"), "end_turn"),
+            (completion(content="a", finish_reason=None), "end_turn"),
+            (completion(content="a", tool_calls=CALLS), "tool_use"),
+            (completion(content="a", tool_calls=CALLS, finish_reason="length"), "max_tokens"),
+        ],
+    )
+    def test_why_it_ended(self, body: bytes, reason: str) -> None:
+        assert answered(body)["stop_reason"] == reason
+
+    @pytest.mark.parametrize("name", ["stop_reason", "matched_stop"])
+    def test_the_stop_sequence_where_the_server_says_it(self, name: str) -> None:
+        message = answered(completion(content="a", choice={name: "END"}))
+        by_token = answered(completion(content="a", choice={name: 151645}))
+
+        assert (message["stop_reason"], message["stop_sequence"]) == ("stop_sequence", "END")
+        assert (by_token["stop_reason"], by_token["stop_sequence"]) == ("end_turn", None)
+
+    @pytest.mark.parametrize("body", [b"", b"no", b"[]", b"{}", b'{"choices":[{}]}'])
+    def test_what_is_no_completion(self, body: bytes) -> None:
+        with pytest.raises(UpstreamFailure):
+            messages_over_chat.reply(body, asked())
+
+    @pytest.mark.parametrize(
+        ("body", "message"),
+        [
+            (b'{"error":{"message":"Too many."}}', "Too many."),
+            (b'{"error":"Too many."}', "Too many."),
+            (b'{"message":"Too many."}', "Too many."),
+            (b'{"detail":"Too many."}', "Too many."),
+            (b"Too many.", "Too many."),
+            (b"{}", "It did not say why."),
+        ],
+    )
+    def test_errors(self, body: bytes, message: str) -> None:
+        assert json.loads(messages_over_chat.error_body(429, body)) == {
+            "type": "error",
+            "error": {"type": "rate_limit_error", "message": message},
+        }
+
+    def test_a_prompt_that_is_too_long_is_said_in_words_that_clients_know(self) -> None:
+        problem = {"message": "6008 > 1024", "type": "exceed_context_size_error", "code": 400}
+
+        body = messages_over_chat.error_body(400, json.dumps({"error": problem}).encode())
+
+        assert json.loads(body)["error"]["message"] == "prompt is too long: 6008 > 1024"
