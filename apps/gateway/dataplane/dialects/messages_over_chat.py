@@ -90,9 +90,7 @@ def reply(body: bytes, asked: bytes) -> bytes:
         {
             **_message(completion.id, wanted),
             "content": content,
-            "stop_reason": _stop_reason(
-                choice, called=bool(said.tool_calls), refused=bool(said.refusal)
-            ),
+            "stop_reason": _stop_reason(choice, called=called, refused=refused),
             "stop_sequence": choice.stop_sequence,
             "usage": _usage(completion.usage),
         }
