@@ -48,7 +48,8 @@ def paginate(
 
 def _after(column: str, value: Any, pk: Any, *, backwards: bool) -> Q:
     side = "lt" if backwards else "gt"
-    return Q(**{f"{column}__{side}": value}) | Q(**{column: value, f"pk__{side}": pk})
+    after = Q(**{f"{column}__{side}": value}) | Q(**{column: value, f"pk__{side}": pk})
+    return Q(**{f"{column}__{side}e": value}) & after  # the first half is what an index can follow
 
 
 def _write(row: Model, column: str) -> str:

@@ -14,6 +14,7 @@ class Permission(TextChoices):
     MANAGE_NODES = "manage_nodes", "add, provision and retire machines"
     MANAGE_GATEWAY = "manage_gateway", "manage everybody's keys, routes and upstreams"
     VIEW_USAGE = "view_usage", "see everybody's usage and requests"
+    READ_BODIES = "read_bodies", "read what others asked and were answered, where a key keeps it"
     VIEW_AUDIT = "view_audit", "read the audit log"
     MANAGE_PEOPLE = "manage_people", "manage people, roles and teams"
     MANAGE_SETTINGS = "manage_settings", "change settings"

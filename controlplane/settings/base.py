@@ -128,6 +128,12 @@ OPERATION_HEARTBEAT_SECONDS: float = 4
 OPERATION_LOST_WORKERS_ALLOWED = 3
 OPERATION_RESEND_SECONDS: float = 20  # a waiting operation's message is sent again after this long
 OPERATION_LOG_DAYS = 90
+# Requests are kept for so many days, then dropped by whole months; what each hour came to, for so
+# many months; what was asked and answered, where a key keeps it, for so many days.
+REQUEST_DAYS = int(os.environ.get("HEARTH_REQUEST_DAYS", "90"))
+USAGE_MONTHS = int(os.environ.get("HEARTH_USAGE_MONTHS", "36"))
+BODY_DAYS = int(os.environ.get("HEARTH_BODY_DAYS", "7"))
+
 OPERATIONS_AT_ONCE = 12  # per worker process; the other threads stay free for periodic jobs
 
 # How patiently model servers are kept up: see POLICY in worker_jobs.runtimes.replica_runner.

@@ -1,23 +1,34 @@
 from typing import Any
-from uuid import UUID
 
+from django.conf import settings
+from django.http import HttpResponse
 from ninja import Query, Router
 
 from apps.accounts.auth import Caller, CallerRequest, needs
 from apps.accounts.models import User
-from apps.core.pagination import paginate
 from apps.core.permissions import Permission
-from apps.core.schemas import Page, WhyOut
 from apps.gateway import queries
-from apps.gateway.models import UsageRecord
-from apps.gateway.schemas.usage import ListRequestsIn, RequestOut, UsageIn, UsageOut
+from apps.gateway.schemas.sheets import csv_lines
+from apps.gateway.schemas.usage import (
+    SeriesIn,
+    UsageIn,
+    UsageOut,
+    UsageSeriesOut,
+    UsageSpanIn,
+    usage_sheet,
+)
 
 router = Router(tags=["usage"])
 
 
-def _whose(caller: Caller) -> User | None:
+def whose(caller: Caller) -> User | None:
     """Whose requests the caller sees: None for the whole team's."""
     return None if caller.may(Permission.VIEW_USAGE) else caller.user
+
+
+def _span(caller: Caller, asked: UsageSpanIn) -> queries.UsageSpan:
+    given = {name: getattr(asked, name) for name in UsageSpanIn.model_fields}
+    return queries.UsageSpan(team=caller.team, **given).of(whose(caller))
 
 
 @router.get(
@@ -27,52 +38,37 @@ def _whose(caller: Caller) -> User | None:
     operation_id="group_usage",
     exclude_none=True,
 )
-def group_usage(request: CallerRequest, span: Query[UsageIn]) -> dict[str, Any]:
-    groups = queries.group_usage(
-        team=request.caller.team,
-        group_by=span.group_by,
-        begin=span.begin,
-        end=span.end,
-        user=_whose(request.caller),
+def group_usage(request: CallerRequest, asked: Query[UsageIn]) -> dict[str, Any]:
+    return {
+        **queries.usage_page(
+            span=_span(request.caller, asked), group_by=asked.group_by, interval=asked.interval
+        ),
+        "kept": {
+            "request_days": settings.REQUEST_DAYS,
+            "body_days": settings.BODY_DAYS,
+            "usage_months": settings.USAGE_MONTHS,
+        },
+    }
+
+
+@router.get(
+    "/usage/series",
+    response=UsageSeriesOut,
+    auth=needs(Permission.VIEW),
+    operation_id="usage_series",
+)
+def usage_series(request: CallerRequest, asked: Query[SeriesIn]) -> dict[str, Any]:
+    span = _span(request.caller, asked)
+    return queries.usage_series(span=span, step=asked.step, group_by=asked.group_by, top=asked.top)
+
+
+@router.get("/usage.csv", auth=needs(Permission.VIEW), operation_id="export_usage")
+def export_usage(request: CallerRequest, asked: Query[UsageIn]) -> HttpResponse:
+    items = queries.group_usage(
+        span=_span(request.caller, asked), group_by=asked.group_by, interval=asked.interval
     )
-    return {"items": groups}
-
-
-@router.get(
-    "/requests",
-    response=Page[RequestOut],
-    auth=needs(Permission.VIEW),
-    operation_id="list_requests",
-)
-def list_requests(request: CallerRequest, filters: Query[ListRequestsIn]) -> dict[str, Any]:
-    records = queries.list_requests(
-        team=request.caller.team,
-        user=_whose(request.caller),
-        key_id=filters.key_id,
-        model=filters.model,
-        failed=filters.failed,
+    return HttpResponse(
+        csv_lines(usage_sheet(items, asked.group_by)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="usage.csv"'},
     )
-    return paginate(records, limit=filters.limit, cursor=filters.cursor, order="-at")
-
-
-@router.get(
-    "/requests/{uuid:request_id}",
-    response=RequestOut,
-    auth=needs(Permission.VIEW),
-    operation_id="get_request",
-)
-def get_request(request: CallerRequest, request_id: UUID) -> UsageRecord:
-    caller = request.caller
-    return queries.get_request(team=caller.team, request_id=request_id, user=_whose(caller))
-
-
-@router.get(
-    "/requests/{uuid:request_id}/why",
-    response=WhyOut,
-    auth=needs(Permission.VIEW),
-    operation_id="why_request",
-)
-def why_request(request: CallerRequest, request_id: UUID) -> dict[str, Any]:
-    caller = request.caller
-    record = queries.get_request(team=caller.team, request_id=request_id, user=_whose(caller))
-    return queries.why_request(record=record)

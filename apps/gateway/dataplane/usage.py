@@ -59,6 +59,7 @@ class UsageRecord(msgspec.Struct, omit_defaults=True):
     capped_to: int | None = None  # output tokens, where the gateway lowered what was asked for
     address: str = ""  # of the client
     trace: str = ""  # JSON list of the decisions on the way, when there was more than one
+    logged: bool = True  # False: counted, but never listed
 
 
 _encode = msgspec.json.Encoder().encode

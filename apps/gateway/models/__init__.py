@@ -2,15 +2,25 @@
 
 from apps.gateway.models.keys import ApiKey, HolderLimits, default_scopes
 from apps.gateway.models.routes import Route, RouteTarget, RouteVersion, Upstream
-from apps.gateway.models.usage import UsageRecord
+from apps.gateway.models.usage import (
+    RequestBodies,
+    UnloggedRequest,
+    UsageHour,
+    UsageLatency,
+    UsageRecord,
+)
 
 __all__ = [
     "ApiKey",
     "HolderLimits",
+    "RequestBodies",
     "Route",
     "RouteTarget",
     "RouteVersion",
+    "UnloggedRequest",
     "Upstream",
+    "UsageHour",
+    "UsageLatency",
     "UsageRecord",
     "default_scopes",
 ]

@@ -1,114 +1,211 @@
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any, Literal
-from uuid import UUID
+"""What requests have cost, from the sums of whole hours; rows only where a span cuts an hour."""
 
-from django.db.models import Avg, Count, F, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce, TruncDay, TruncHour
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
 
 from apps.accounts.models import Team, User
-from apps.core.errors import NotFound
-from apps.gateway.models import UsageRecord
+from apps.gateway.models import ApiKey
+from apps.gateway.queries.usage_sql import HOUR_KINDS, HOUR_SUMS, hours_of
+from apps.models.models import Deployment
 
 GroupBy = Literal[
-    "key", "user", "model", "team", "node", "served_by", "endpoint", "status", "hour", "day"
-]
+    "key", "user", "team", "model", "route", "deployment", "node", "served_by", "endpoint",
+    "status", "hour", "day", "month",
+]  # fmt: skip
+Interval = Literal["hour", "day", "month"]
 
-# What identifies a group, and what a person calls it.
-_COLUMNS: dict[str, tuple[Any, Any]] = {
-    "key": (F("key_id"), F("key__name")),
-    "user": (F("user_id"), F("user__username")),
-    "team": (F("team_id"), F("team__name")),
-    "model": (F("model"), F("model")),
-    "node": (F("node"), F("node")),
-    "served_by": (F("served_by"), F("served_by")),
-    "endpoint": (F("endpoint"), F("endpoint")),
-    "status": (F("status"), F("status")),
-    "hour": (TruncHour("at"), TruncHour("at")),
-    "day": (TruncDay("at"), TruncDay("at")),
+_HOUR = timedelta(hours=1)
+GROUPS: dict[str, str] = {
+    "key": "key_id",
+    "user": "user_id",
+    "team": "team_id",
+    "deployment": "deployment_id",
+    **{name: name for name in ("model", "route", "node", "served_by", "endpoint", "status")},
+    "hour": "hour",
+    "day": "date_trunc('day', hour, 'UTC')",
+    "month": "date_trunc('month', hour, 'UTC')",
 }
-_FAILED = Q(status__gte=400)
+FILTERS = (
+    "key_id", "user_id", "deployment_id", "model", "route", "node", "served_by", "endpoint",
+    "status",
+)  # fmt: skip
 
 
-def list_requests(
-    *,
-    team: Team,
-    user: User | None = None,
-    key_id: int | None = None,
-    model: str = "",
-    failed: bool | None = None,
-) -> QuerySet[UsageRecord]:
-    """The team's requests; with `user` only those that person's keys and sessions have made."""
-    records = UsageRecord.objects.filter(team=team).select_related("key", "user")
-    if user is not None:
-        records = records.filter(user=user)
-    if key_id is not None:
-        records = records.filter(key_id=key_id)
-    if model:
-        records = records.filter(model=model)
-    if failed is not None:
-        records = records.filter(_FAILED if failed else ~_FAILED)
-    return records
+@dataclass(frozen=True)
+class UsageSpan:
+    """Whose requests of which time. `begin` is included, `end` is not; None: no bound there.
 
+    A request of a key that keeps no log is known by its hour alone, and counts as made at the
+    beginning of it. None in a filter: all of them.
+    """
 
-def get_request(*, team: Team, request_id: UUID, user: User | None = None) -> UsageRecord:
-    """Raises NotFound."""
-    record = list_requests(team=team, user=user).filter(pk=request_id).first()
-    if record is None:
-        raise NotFound(f"There is no request {request_id} that you may see.")
-    return record
+    team: Team
+    begin: datetime | None = None
+    end: datetime | None = None
+    key_id: int | None = None
+    user_id: int | None = None
+    deployment_id: int | None = None
+    model: str | None = None
+    route: str | None = None
+    node: str | None = None
+    served_by: str | None = None
+    endpoint: str | None = None
+    status: int | None = None
+
+    def of(self, user: User | None) -> "UsageSpan":
+        """The same for one person alone; None: for everybody."""
+        return self if user is None else replace(self, user_id=user.pk)
 
 
 def group_usage(
-    *,
-    team: Team,
-    group_by: GroupBy,
-    begin: datetime | None = None,
-    end: datetime | None = None,
-    user: User | None = None,
+    *, span: UsageSpan, group_by: GroupBy, interval: Interval | None = None
 ) -> list[dict[str, Any]]:
     """Sums per group, most tokens first; by time, oldest first.
 
-    Each is `{group_by: label, "group_id", "requests", "failed", "prompt_tokens",
-    "completion_tokens", "cached_tokens", "first_byte_ms", "total_ms"}`; the times are means of
-    what succeeded, in milliseconds.
+    Each is `{group_by: label, "group_id", "requests", "failed", "estimated", "fell_back",
+    "capped", "prompt_tokens", "completion_tokens", "cached_tokens", "queue_ms", "first_byte_ms",
+    "total_ms", "tokens_per_second"}`; the times are means of what did not fail, in milliseconds.
+    With an interval there is one for each group and interval, and `at` says when it began.
     """
-    records = list_requests(team=team, user=user)
-    if begin is not None:
-        records = records.filter(at__gte=begin)
-    if end is not None:
-        records = records.filter(at__lt=end)
-    identity, label = _COLUMNS[group_by]
-    grouped = (
-        records.annotate(group_id=identity, label=label)
-        .values("group_id", "label")
-        .annotate(
-            requests=Count("pk"),
-            failed=Count("pk", filter=_FAILED),
-            prompts=Coalesce(Sum("prompt_tokens"), 0),
-            completions=Coalesce(Sum("completion_tokens"), 0),
-            cached=Coalesce(Sum("cached_tokens"), 0),
-            first_byte=Avg("first_byte_ms", filter=~_FAILED),
-            whole=Avg("total_ms", filter=~_FAILED),
-        )
-    )
-    by_time = group_by in ("hour", "day")
-    ordered = grouped.order_by("group_id") if by_time else grouped.order_by("-prompts", "-requests")
-    return list(_items(ordered, group_by))
-
-
-def _items(rows: Any, group_by: GroupBy) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        group = row["group_id"]
-        identity = group.isoformat() if isinstance(group, datetime) else group
-        yield {
-            group_by: identity if isinstance(group, datetime) else row["label"],
-            "group_id": identity,
-            "requests": row["requests"],
-            "failed": row["failed"],
-            "prompt_tokens": row["prompts"],
-            "completion_tokens": row["completions"],
-            "cached_tokens": row["cached"],
-            "first_byte_ms": row["first_byte"],
-            "total_ms": row["whole"],
+    rows = _sums(span, [GROUPS[group_by], *([GROUPS[interval]] if interval else [])])
+    labels = labels_of(group_by, [row[0] for row in rows])
+    items = [
+        {
+            group_by: labels.get(row[0], row[0]),
+            "group_id": plain(row[0]),
+            **({"at": row[1]} if interval else {}),
+            **_item(row[-len(HOUR_SUMS) :]),
         }
+        for row in rows
+    ]
+    if interval:
+        return sorted(items, key=lambda item: item["at"])
+    if group_by in ("hour", "day", "month"):
+        return sorted(items, key=lambda item: str(item["group_id"]))
+    return sorted(items, key=lambda item: (-item["prompt_tokens"], -item["requests"]))
+
+
+def total_usage(*, span: UsageSpan) -> dict[str, Any]:
+    """One group's sums over the whole span."""
+    rows = _sums(span, [])
+    return _item(rows[0])
+
+
+def _item(sums: Sequence[Any]) -> dict[str, Any]:
+    given = dict(zip(HOUR_SUMS, (value or 0 for value in sums), strict=True))
+    answered = given["requests"] - given["failed"]
+    speed = given.pop("stream_tokens") / (given["stream_ms"] / 1000) if given["stream_ms"] else None
+    del given["stream_ms"]
+    for name in ("queue_ms", "connect_ms", "first_byte_ms", "total_ms"):
+        given[name] = given[name] / answered if answered else None
+    return {**given, "tokens_per_second": speed}
+
+
+def _sums(span: UsageSpan, groups: list[str]) -> list[tuple[Any, ...]]:
+    """Rows of the groups' values and HOUR_SUMS."""
+    parts, values = zip(*_parts(span), strict=True)
+    sums = ", ".join(f"sum({name}){_kind_of(name)}" for name in HOUR_SUMS)
+    grouped = f" GROUP BY {', '.join(str(n + 1) for n in range(len(groups)))}" if groups else ""
+    statement = (
+        f"SELECT {', '.join([*groups, sums])}"  # noqa: S608 - names of ours
+        f" FROM ({' UNION ALL '.join(parts)}) AS hours{grouped}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value for each in values for value in each])
+        return cursor.fetchall()
+
+
+def _kind_of(name: str) -> str:
+    return "" if name.endswith("_ms") else "::bigint"
+
+
+def _parts(span: UsageSpan) -> Iterator[tuple[str, list[Any]]]:
+    """The statements that together have every request of the span once, and their values."""
+    span = _where_rows_are(span)
+    columns = ", ".join((*HOUR_KINDS, *HOUR_SUMS))
+    where, values = conditions(span)
+    first, last = _whole_hours(span)
+    bounds = [(sign, at) for sign, at in ((">=", first), ("<", last)) if at is not None]
+    hours = "".join(f" AND hour {sign} %s" for sign, _ in bounds)
+    whole = f"SELECT {columns} FROM gateway_usagehour WHERE {where}"  # noqa: S608
+    yield whole + hours, [*values, *(at for _, at in bounds)]
+    for begin, end in _broken_hours(span, first, last):
+        rows = (
+            "(SELECT *, true AS logged FROM gateway_usagerecord"
+            " WHERE team_id = %s AND at >= %s AND at < %s) AS rows"
+        )
+        broken = f"SELECT {columns} FROM ({hours_of(rows)}) AS broken WHERE {where}"  # noqa: S608
+        yield broken, [span.team.pk, begin, end, *values]
+        if begin == _hour_of(begin):
+            yield f"{whole} AND NOT logged AND hour = %s", [*values, begin]
+
+
+def conditions(span: UsageSpan) -> tuple[str, list[Any]]:
+    """What a WHERE says about the team and the filters, and its values."""
+    given = [(name, getattr(span, name)) for name in FILTERS]
+    chosen = [(name, value) for name, value in given if value is not None]
+    where = " AND ".join(["team_id = %s", *(f"{name} = %s" for name, _ in chosen)])
+    return where, [span.team.pk, *(value for _, value in chosen)]
+
+
+def _where_rows_are(span: UsageSpan) -> UsageSpan:
+    """Where rows have been dropped, the span begins and ends with whole hours."""
+    kept_since = timezone.now() - timedelta(days=settings.REQUEST_DAYS)
+    if span.begin is not None and span.begin < kept_since:
+        span = replace(span, begin=_hour_of(span.begin))
+    if span.end is not None and span.end < kept_since:
+        span = replace(span, end=_hour_of(span.end))
+    return span
+
+
+def _whole_hours(span: UsageSpan) -> tuple[datetime | None, datetime | None]:
+    """The hours that lie wholly in the span. One that is still going on ends with the span."""
+    first = last = None
+    if span.begin is not None:
+        first = _hour_of(span.begin)
+        first = first if first == span.begin else first + _HOUR
+    if span.end is not None and span.end < timezone.now():
+        last = _hour_of(span.end)
+        last = last if first is None else max(first, last)
+    return first, last
+
+
+def _broken_hours(
+    span: UsageSpan, first: datetime | None, last: datetime | None
+) -> Iterator[tuple[datetime, datetime]]:
+    """The pieces of hours at the two ends of the span."""
+    if span.begin is not None and first is not None and span.begin < first:
+        yield span.begin, first if span.end is None else min(first, span.end)
+    if span.end is not None and last is not None and last < span.end:
+        yield last, span.end
+
+
+def _hour_of(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def plain(group: Any) -> Any:
+    """A group as JSON has it."""
+    return group.isoformat() if isinstance(group, datetime) else group
+
+
+def labels_of(group_by: str, groups: Iterable[Any]) -> dict[Any, Any]:
+    """What a person calls these groups; those that are not here are called what they are."""
+    known = [group for group in groups if group is not None]
+    if group_by == "key":
+        return {None: None, **dict(ApiKey.objects.filter(pk__in=known).values_list("pk", "name"))}
+    if group_by == "user":
+        return dict(User.objects.filter(pk__in=known).values_list("pk", "username"))
+    if group_by == "team":
+        return dict(Team.objects.filter(pk__in=known).values_list("pk", "name"))
+    if group_by == "deployment":
+        return dict(Deployment.objects.filter(pk__in=known).values_list("pk", "name"))
+    if group_by in ("hour", "day", "month"):
+        return {group: group.isoformat() for group in known}
+    return {}

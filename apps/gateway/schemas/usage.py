@@ -1,95 +1,144 @@
 from datetime import datetime
-from uuid import UUID
+from typing import Any, Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from apps.core.schemas import LimitsIn
-from apps.gateway.models import UsageRecord
-from apps.gateway.queries import GroupBy
+from apps.gateway.queries import GroupBy, Interval, Step
 
 
-class UsageIn(Schema):
-    """`from` is included, `to` is not."""
+class UsageSpanIn(Schema):
+    """`from` is included, `to` is not. Filters that are left out take everything."""
 
-    group_by: GroupBy = "key"
     begin: datetime | None = Field(None, alias="from")
     end: datetime | None = Field(None, alias="to")
+    key_id: int | None = None
+    user_id: int | None = None
+    deployment_id: int | None = None
+    model: str | None = None
+    route: str | None = None
+    node: str | None = None
+    served_by: str | None = None
+    endpoint: str | None = None
+    status: int | None = None
+
+    @model_validator(mode="after")
+    def with_time_zone(self) -> "UsageSpanIn":
+        """A moment without a zone would mean something else on every machine."""
+        for moment in (self.begin, self.end):
+            if moment is not None and moment.tzinfo is None:
+                raise ValueError("Give `from` and `to` with a time zone, like 2026-01-31T00:00:00Z")
+        return self
 
 
-class UsageGroupOut(Schema):
-    """One group. Of the first ten fields the one asked for is there; milliseconds are means."""
+class UsageIn(UsageSpanIn):
+    group_by: GroupBy = "key"
+    interval: Interval | None = None  # with it, one item for each group and interval
+
+
+class UsageSumsOut(Schema):
+    """Milliseconds are means of what did not fail; percentiles are right to about a tenth and left
+    out where a question tells keys, people, endpoints or statuses apart. `estimated` counts the
+    requests whose tokens were derived from what passed through."""
+
+    requests: int
+    failed: int
+    estimated: int
+    fell_back: int
+    capped: int
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    queue_ms: float | None = None
+    connect_ms: float | None = None
+    first_byte_ms: float | None = None
+    total_ms: float | None = None
+    first_byte_p50: float | None = None
+    first_byte_p95: float | None = None
+    total_p50: float | None = None
+    total_p95: float | None = None
+    tokens_per_second: float | None = None  # of one stream
+
+
+class UsageGroupOut(UsageSumsOut):
+    """One group. Of the first fields the one asked for is there; `at` with an interval."""
 
     key: str | None = None
     user: str | None = None
     team: str | None = None
     model: str | None = None
+    route: str | None = None
+    deployment: str | int | None = None
     node: str | None = None
     served_by: str | None = None
     endpoint: str | None = None
     status: int | None = None
     hour: str | None = None
     day: str | None = None
+    month: str | None = None
     group_id: int | str | None = None
-    requests: int
-    failed: int
-    prompt_tokens: int
-    completion_tokens: int
-    cached_tokens: int
-    first_byte_ms: float | None = None
-    total_ms: float | None = None
+    at: datetime | None = None
+
+
+class UsageKeptOut(Schema):
+    """For how long what is kept: days of single requests and of their words, months of sums."""
+
+    request_days: int
+    body_days: int
+    usage_months: int
 
 
 class UsageOut(Schema):
     items: list[UsageGroupOut]
+    total: UsageSumsOut
+    kept: UsageKeptOut
 
 
-class ListRequestsIn(LimitsIn):
-    key_id: int | None = None
-    model: str = ""
-    failed: bool | None = None
+class SeriesIn(UsageSpanIn):
+    """`top` groups have a series of their own, the rest is one together."""
+
+    step: Step = "hour"
+    group_by: Literal[
+        "key", "user", "model", "route", "deployment", "node", "served_by", "endpoint", "status"
+    ] = "model"
+    top: int = Field(5, ge=1, le=20)
 
 
-class RequestOut(Schema):
-    """One request. `status` 499 means that the client left; times are milliseconds."""
+class SumsOverTimeOut(Schema):
+    """One number for each step. Tokens per second are of all requests together."""
 
-    id: UUID
-    at: datetime
-    key_id: int | None
-    key: str | None
-    user: str | None
-    endpoint: str
-    model: str
-    route: str
-    served_by: str
-    node: str
-    deployment_id: int | None
-    upstream_id: int | None
-    status: int
-    error: str
-    streamed: bool
-    prompt_tokens: int
-    completion_tokens: int
-    cached_tokens: int
-    estimated: bool
-    queue_ms: float
-    connect_ms: float
-    first_byte_ms: float
-    total_ms: float
-    tokens_per_second: float | None
+    requests: list[int]
+    failed: list[int]
+    prompt_tokens: list[int]
+    completion_tokens: list[int]
+    cached_tokens: list[int]
+    tokens_per_second: list[float]
+    first_byte_ms: list[float | None]
+    first_byte_p95: list[float | None]
 
-    @staticmethod
-    def resolve_key(record: UsageRecord) -> str | None:
-        return None if record.key is None else record.key.name
 
-    @staticmethod
-    def resolve_user(record: UsageRecord) -> str | None:
-        return None if record.user is None else record.user.get_username()
+class SeriesOut(SumsOverTimeOut):
+    name: str
+    group_id: int | str | None = None
+    rest: bool
 
-    @staticmethod
-    def resolve_tokens_per_second(record: UsageRecord) -> float | None:
-        """Of a stream, from its first byte on: of a plain reply that cannot be told."""
-        seconds = (record.total_ms - record.first_byte_ms) / 1000
-        if not record.streamed or seconds <= 0 or not record.completion_tokens:
-            return None
-        return round(record.completion_tokens / seconds, 2)
+
+class UsageSeriesOut(Schema):
+    """`times` are the beginnings of the steps, oldest first and without gaps."""
+
+    times: list[datetime]
+    series: list[SeriesOut]
+    total: SumsOverTimeOut
+
+
+USAGE_SHEET = (
+    "at", "group_id", "requests", "failed", "estimated", "fell_back", "capped", "prompt_tokens",
+    "completion_tokens", "cached_tokens", "queue_ms", "connect_ms", "first_byte_ms", "total_ms",
+    "tokens_per_second",
+)  # fmt: skip
+
+
+def usage_sheet(items: list[dict[str, Any]], group_by: str) -> list[list[Any]]:
+    """The rows of a table, its head first."""
+    names = (group_by, *USAGE_SHEET)
+    return [list(names), *([item.get(name) for name in names] for item in items)]

@@ -639,6 +639,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/requests.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export Requests */
+        get: operations["export_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/requests/{request_id}": {
         parameters: {
             query?: never;
@@ -650,6 +667,26 @@ export interface paths {
         get: operations["get_request"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{request_id}/read-bodies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Request Bodies
+         * @description A POST, because reading somebody's words leaves a row in the audit log.
+         */
+        post: operations["read_request_bodies"];
         delete?: never;
         options?: never;
         head?: never;
@@ -934,6 +971,40 @@ export interface paths {
         };
         /** Group Usage */
         get: operations["group_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export Usage */
+        get: operations["export_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Usage Series */
+        get: operations["usage_series"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1944,8 +2015,24 @@ export interface components {
         ListRequestsIn: {
             /** Cursor */
             cursor?: string | null;
+            /** Deployment Id */
+            deployment_id?: number | null;
+            /**
+             * Endpoint
+             * @default
+             */
+            endpoint: string;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
             /** Failed */
             failed?: boolean | null;
+            /** Fell Back */
+            fell_back?: boolean | null;
+            /** From */
+            from?: string | null;
             /** Key Id */
             key_id?: number | null;
             /**
@@ -1958,6 +2045,34 @@ export interface components {
              * @default
              */
             model: string;
+            /**
+             * Node
+             * @default
+             */
+            node: string;
+            /**
+             * Route
+             * @default
+             */
+            route: string;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+            /**
+             * Served By
+             * @default
+             */
+            served_by: string;
+            /** Slow */
+            slow?: boolean | null;
+            /** Status */
+            status?: number | null;
+            /** To */
+            to?: string | null;
+            /** User Id */
+            user_id?: number | null;
         };
         /** ListRoutesIn */
         ListRoutesIn: {
@@ -2646,10 +2761,29 @@ export interface components {
             state_since: string;
         };
         /**
-         * RequestOut
-         * @description One request. `status` 499 means that the client left; times are milliseconds.
+         * RequestBodiesOut
+         * @description What was asked and answered, as far as it was kept; the sizes are of the whole. `text` is
+         *     what the reply says, put together.
          */
-        RequestOut: {
+        RequestBodiesOut: {
+            /** Reply */
+            reply: string;
+            /** Reply Bytes */
+            reply_bytes: number;
+            /** Request */
+            request: string;
+            /** Request Bytes */
+            request_bytes: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * RequestDetailOut
+         * @description `trace` has the decisions on the way, oldest first: each says at least what was decided.
+         */
+        RequestDetailOut: {
+            /** Address */
+            address: string;
             /**
              * At
              * Format: date-time
@@ -2657,6 +2791,8 @@ export interface components {
             at: string;
             /** Cached Tokens */
             cached_tokens: number;
+            /** Capped To */
+            capped_to: number | null;
             /** Completion Tokens */
             completion_tokens: number;
             /** Connect Ms */
@@ -2669,6 +2805,146 @@ export interface components {
             error: string;
             /** Estimated */
             estimated: boolean;
+            /** Fallback Reason */
+            fallback_reason: string;
+            /** First Byte Ms */
+            first_byte_ms: number;
+            /** Has Bodies */
+            has_bodies: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Key */
+            key: string | null;
+            /** Key Id */
+            key_id: number | null;
+            /** Model */
+            model: string;
+            /** Node */
+            node: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Queue Ms */
+            queue_ms: number;
+            /** Queue Position */
+            queue_position: number | null;
+            /** Replica Id */
+            replica_id: string;
+            /** Route */
+            route: string;
+            /** Served By */
+            served_by: string;
+            /** Stages */
+            stages: components["schemas"]["StageOut"][];
+            /** Status */
+            status: number;
+            /** Streamed */
+            streamed: boolean;
+            /** Tokens Per Second */
+            tokens_per_second: number | null;
+            /** Total Ms */
+            total_ms: number;
+            /** Trace */
+            trace: {
+                [key: string]: unknown;
+            }[];
+            /** Upstream Id */
+            upstream_id: number | null;
+            /** User */
+            user: string | null;
+        };
+        /**
+         * RequestFiltersIn
+         * @description `from` is included, `to` is not. `slow`: the first byte took five seconds or more.
+         *     `search`: an id, or a model, route, server, node, key, error or address by its exact name.
+         */
+        RequestFiltersIn: {
+            /** Deployment Id */
+            deployment_id?: number | null;
+            /**
+             * Endpoint
+             * @default
+             */
+            endpoint: string;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+            /** Failed */
+            failed?: boolean | null;
+            /** Fell Back */
+            fell_back?: boolean | null;
+            /** From */
+            from?: string | null;
+            /** Key Id */
+            key_id?: number | null;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Node
+             * @default
+             */
+            node: string;
+            /**
+             * Route
+             * @default
+             */
+            route: string;
+            /**
+             * Search
+             * @default
+             */
+            search: string;
+            /**
+             * Served By
+             * @default
+             */
+            served_by: string;
+            /** Slow */
+            slow?: boolean | null;
+            /** Status */
+            status?: number | null;
+            /** To */
+            to?: string | null;
+            /** User Id */
+            user_id?: number | null;
+        };
+        /**
+         * RequestOut
+         * @description One request. `status` 499 means that the client left; times are milliseconds.
+         */
+        RequestOut: {
+            /** Address */
+            address: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Capped To */
+            capped_to: number | null;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Connect Ms */
+            connect_ms: number;
+            /** Deployment Id */
+            deployment_id: number | null;
+            /** Endpoint */
+            endpoint: string;
+            /** Error */
+            error: string;
+            /** Estimated */
+            estimated: boolean;
+            /** Fallback Reason */
+            fallback_reason: string;
             /** First Byte Ms */
             first_byte_ms: number;
             /**
@@ -2688,6 +2964,10 @@ export interface components {
             prompt_tokens: number;
             /** Queue Ms */
             queue_ms: number;
+            /** Queue Position */
+            queue_position: number | null;
+            /** Replica Id */
+            replica_id: string;
             /** Route */
             route: string;
             /** Served By */
@@ -2794,6 +3074,76 @@ export interface components {
             top_p?: number | null;
         };
         /**
+         * SeriesIn
+         * @description `top` groups have a series of their own, the rest is one together.
+         */
+        SeriesIn: {
+            /** Deployment Id */
+            deployment_id?: number | null;
+            /** Endpoint */
+            endpoint?: string | null;
+            /** From */
+            from?: string | null;
+            /**
+             * Group By
+             * @default model
+             * @enum {string}
+             */
+            group_by: "key" | "user" | "model" | "route" | "deployment" | "node" | "served_by" | "endpoint" | "status";
+            /** Key Id */
+            key_id?: number | null;
+            /** Model */
+            model?: string | null;
+            /** Node */
+            node?: string | null;
+            /** Route */
+            route?: string | null;
+            /** Served By */
+            served_by?: string | null;
+            /** Status */
+            status?: number | null;
+            /**
+             * Step
+             * @default hour
+             * @enum {string}
+             */
+            step: "minute" | "hour" | "day";
+            /** To */
+            to?: string | null;
+            /**
+             * Top
+             * @default 5
+             */
+            top: number;
+            /** User Id */
+            user_id?: number | null;
+        };
+        /** SeriesOut */
+        SeriesOut: {
+            /** Cached Tokens */
+            cached_tokens: number[];
+            /** Completion Tokens */
+            completion_tokens: number[];
+            /** Failed */
+            failed: number[];
+            /** First Byte Ms */
+            first_byte_ms: (number | null)[];
+            /** First Byte P95 */
+            first_byte_p95: (number | null)[];
+            /** Group Id */
+            group_id?: number | string | null;
+            /** Name */
+            name: string;
+            /** Prompt Tokens */
+            prompt_tokens: number[];
+            /** Requests */
+            requests: number[];
+            /** Rest */
+            rest: boolean;
+            /** Tokens Per Second */
+            tokens_per_second: number[];
+        };
+        /**
          * SessionOut
          * @description Who is signed in, for which team, and what that allows.
          */
@@ -2813,6 +3163,21 @@ export interface components {
             password: string;
             /** Username */
             username: string;
+        };
+        /**
+         * StageOut
+         * @description A part of a request's time, in milliseconds from its beginning.
+         */
+        StageOut: {
+            /** Begin Ms */
+            begin_ms: number;
+            /** Ms */
+            ms: number;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "queue" | "connect" | "first_byte" | "reply";
         };
         /**
          * StatusOut
@@ -2896,6 +3261,28 @@ export interface components {
             };
             /** Sentence */
             sentence: string;
+        };
+        /**
+         * SumsOverTimeOut
+         * @description One number for each step. Tokens per second are of all requests together.
+         */
+        SumsOverTimeOut: {
+            /** Cached Tokens */
+            cached_tokens: number[];
+            /** Completion Tokens */
+            completion_tokens: number[];
+            /** Failed */
+            failed: number[];
+            /** First Byte Ms */
+            first_byte_ms: (number | null)[];
+            /** First Byte P95 */
+            first_byte_p95: (number | null)[];
+            /** Prompt Tokens */
+            prompt_tokens: number[];
+            /** Requests */
+            requests: number[];
+            /** Tokens Per Second */
+            tokens_per_second: number[];
         };
         /** SystemOut */
         SystemOut: {
@@ -3158,21 +3545,37 @@ export interface components {
         };
         /**
          * UsageGroupOut
-         * @description One group. Of the first ten fields the one asked for is there; milliseconds are means.
+         * @description One group. Of the first fields the one asked for is there; `at` with an interval.
          */
         UsageGroupOut: {
+            /** At */
+            at?: string | null;
             /** Cached Tokens */
             cached_tokens: number;
+            /** Capped */
+            capped: number;
             /** Completion Tokens */
             completion_tokens: number;
+            /** Connect Ms */
+            connect_ms?: number | null;
             /** Day */
             day?: string | null;
+            /** Deployment */
+            deployment?: string | number | null;
             /** Endpoint */
             endpoint?: string | null;
+            /** Estimated */
+            estimated: number;
             /** Failed */
             failed: number;
+            /** Fell Back */
+            fell_back: number;
             /** First Byte Ms */
             first_byte_ms?: number | null;
+            /** First Byte P50 */
+            first_byte_p50?: number | null;
+            /** First Byte P95 */
+            first_byte_p95?: number | null;
             /** Group Id */
             group_id?: number | string | null;
             /** Hour */
@@ -3181,28 +3584,41 @@ export interface components {
             key?: string | null;
             /** Model */
             model?: string | null;
+            /** Month */
+            month?: string | null;
             /** Node */
             node?: string | null;
             /** Prompt Tokens */
             prompt_tokens: number;
+            /** Queue Ms */
+            queue_ms?: number | null;
             /** Requests */
             requests: number;
+            /** Route */
+            route?: string | null;
             /** Served By */
             served_by?: string | null;
             /** Status */
             status?: number | null;
             /** Team */
             team?: string | null;
+            /** Tokens Per Second */
+            tokens_per_second?: number | null;
             /** Total Ms */
             total_ms?: number | null;
+            /** Total P50 */
+            total_p50?: number | null;
+            /** Total P95 */
+            total_p95?: number | null;
             /** User */
             user?: string | null;
         };
-        /**
-         * UsageIn
-         * @description `from` is included, `to` is not.
-         */
+        /** UsageIn */
         UsageIn: {
+            /** Deployment Id */
+            deployment_id?: number | null;
+            /** Endpoint */
+            endpoint?: string | null;
             /** From */
             from?: string | null;
             /**
@@ -3210,14 +3626,97 @@ export interface components {
              * @default key
              * @enum {string}
              */
-            group_by: "key" | "user" | "model" | "team" | "node" | "served_by" | "endpoint" | "status" | "hour" | "day";
+            group_by: "key" | "user" | "team" | "model" | "route" | "deployment" | "node" | "served_by" | "endpoint" | "status" | "hour" | "day" | "month";
+            /** Interval */
+            interval?: ("hour" | "day" | "month") | null;
+            /** Key Id */
+            key_id?: number | null;
+            /** Model */
+            model?: string | null;
+            /** Node */
+            node?: string | null;
+            /** Route */
+            route?: string | null;
+            /** Served By */
+            served_by?: string | null;
+            /** Status */
+            status?: number | null;
             /** To */
             to?: string | null;
+            /** User Id */
+            user_id?: number | null;
+        };
+        /**
+         * UsageKeptOut
+         * @description For how long what is kept: days of single requests and of their words, months of sums.
+         */
+        UsageKeptOut: {
+            /** Body Days */
+            body_days: number;
+            /** Request Days */
+            request_days: number;
+            /** Usage Months */
+            usage_months: number;
         };
         /** UsageOut */
         UsageOut: {
             /** Items */
             items: components["schemas"]["UsageGroupOut"][];
+            kept: components["schemas"]["UsageKeptOut"];
+            total: components["schemas"]["UsageSumsOut"];
+        };
+        /**
+         * UsageSeriesOut
+         * @description `times` are the beginnings of the steps, oldest first and without gaps.
+         */
+        UsageSeriesOut: {
+            /** Series */
+            series: components["schemas"]["SeriesOut"][];
+            /** Times */
+            times: string[];
+            total: components["schemas"]["SumsOverTimeOut"];
+        };
+        /**
+         * UsageSumsOut
+         * @description Milliseconds are means of what did not fail; percentiles are right to about a tenth and left
+         *     out where a question tells keys, people, endpoints or statuses apart. `estimated` counts the
+         *     requests whose tokens were derived from what passed through.
+         */
+        UsageSumsOut: {
+            /** Cached Tokens */
+            cached_tokens: number;
+            /** Capped */
+            capped: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Connect Ms */
+            connect_ms?: number | null;
+            /** Estimated */
+            estimated: number;
+            /** Failed */
+            failed: number;
+            /** Fell Back */
+            fell_back: number;
+            /** First Byte Ms */
+            first_byte_ms?: number | null;
+            /** First Byte P50 */
+            first_byte_p50?: number | null;
+            /** First Byte P95 */
+            first_byte_p95?: number | null;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Queue Ms */
+            queue_ms?: number | null;
+            /** Requests */
+            requests: number;
+            /** Tokens Per Second */
+            tokens_per_second?: number | null;
+            /** Total Ms */
+            total_ms?: number | null;
+            /** Total P50 */
+            total_p50?: number | null;
+            /** Total P95 */
+            total_p95?: number | null;
         };
         /**
          * UserOut
@@ -3382,18 +3881,25 @@ export type ReplicaLogIn = components['schemas']['ReplicaLogIn'];
 export type ReplicaLogLineOut = components['schemas']['ReplicaLogLineOut'];
 export type ReplicaLogOut = components['schemas']['ReplicaLogOut'];
 export type ReplicaOut = components['schemas']['ReplicaOut'];
+export type RequestBodiesOut = components['schemas']['RequestBodiesOut'];
+export type RequestDetailOut = components['schemas']['RequestDetailOut'];
+export type RequestFiltersIn = components['schemas']['RequestFiltersIn'];
 export type RequestOut = components['schemas']['RequestOut'];
 export type RouteOut = components['schemas']['RouteOut'];
 export type SampleOut = components['schemas']['SampleOut'];
 export type SamplesOut = components['schemas']['SamplesOut'];
 export type SamplingOut = components['schemas']['SamplingOut'];
+export type SeriesIn = components['schemas']['SeriesIn'];
+export type SeriesOut = components['schemas']['SeriesOut'];
 export type SessionOut = components['schemas']['SessionOut'];
 export type SignInIn = components['schemas']['SignInIn'];
+export type StageOut = components['schemas']['StageOut'];
 export type StatusOut = components['schemas']['StatusOut'];
 export type StatusPartOut = components['schemas']['StatusPartOut'];
 export type StepOut = components['schemas']['StepOut'];
 export type StepsOut = components['schemas']['StepsOut'];
 export type SuggestionOut = components['schemas']['SuggestionOut'];
+export type SumsOverTimeOut = components['schemas']['SumsOverTimeOut'];
 export type SystemOut = components['schemas']['SystemOut'];
 export type TargetIn = components['schemas']['TargetIn'];
 export type TargetOut = components['schemas']['TargetOut'];
@@ -3411,7 +3917,10 @@ export type TrialStepOut = components['schemas']['TrialStepOut'];
 export type UpstreamOut = components['schemas']['UpstreamOut'];
 export type UsageGroupOut = components['schemas']['UsageGroupOut'];
 export type UsageIn = components['schemas']['UsageIn'];
+export type UsageKeptOut = components['schemas']['UsageKeptOut'];
 export type UsageOut = components['schemas']['UsageOut'];
+export type UsageSeriesOut = components['schemas']['UsageSeriesOut'];
+export type UsageSumsOut = components['schemas']['UsageSumsOut'];
 export type UserOut = components['schemas']['UserOut'];
 export type WhyEvidenceOut = components['schemas']['WhyEvidenceOut'];
 export type WhyFixOut = components['schemas']['WhyFixOut'];
@@ -4458,11 +4967,24 @@ export interface operations {
     list_requests: {
         parameters: {
             query?: {
+                from?: string | null;
+                to?: string | null;
+                key_id?: number | null;
+                user_id?: number | null;
+                deployment_id?: number | null;
+                model?: string;
+                route?: string;
+                node?: string;
+                served_by?: string;
+                endpoint?: string;
+                status?: number | null;
+                error?: string;
+                failed?: boolean | null;
+                slow?: boolean | null;
+                fell_back?: boolean | null;
+                search?: string;
                 limit?: number;
                 cursor?: string | null;
-                key_id?: number | null;
-                model?: string;
-                failed?: boolean | null;
             };
             header?: never;
             path?: never;
@@ -4478,6 +5000,41 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_RequestOut_"];
                 };
+            };
+        };
+    };
+    export_requests: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                key_id?: number | null;
+                user_id?: number | null;
+                deployment_id?: number | null;
+                model?: string;
+                route?: string;
+                node?: string;
+                served_by?: string;
+                endpoint?: string;
+                status?: number | null;
+                error?: string;
+                failed?: boolean | null;
+                slow?: boolean | null;
+                fell_back?: boolean | null;
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4498,7 +5055,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RequestOut"];
+                    "application/json": components["schemas"]["RequestDetailOut"];
+                };
+            };
+        };
+    };
+    read_request_bodies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestBodiesOut"];
                 };
             };
         };
@@ -5013,9 +5592,19 @@ export interface operations {
     group_usage: {
         parameters: {
             query?: {
-                group_by?: "key" | "user" | "model" | "team" | "node" | "served_by" | "endpoint" | "status" | "hour" | "day";
                 from?: string | null;
                 to?: string | null;
+                key_id?: number | null;
+                user_id?: number | null;
+                deployment_id?: number | null;
+                model?: string | null;
+                route?: string | null;
+                node?: string | null;
+                served_by?: string | null;
+                endpoint?: string | null;
+                status?: number | null;
+                group_by?: "key" | "user" | "team" | "model" | "route" | "deployment" | "node" | "served_by" | "endpoint" | "status" | "hour" | "day" | "month";
+                interval?: ("hour" | "day" | "month") | null;
             };
             header?: never;
             path?: never;
@@ -5030,6 +5619,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageOut"];
+                };
+            };
+        };
+    };
+    export_usage: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                key_id?: number | null;
+                user_id?: number | null;
+                deployment_id?: number | null;
+                model?: string | null;
+                route?: string | null;
+                node?: string | null;
+                served_by?: string | null;
+                endpoint?: string | null;
+                status?: number | null;
+                group_by?: "key" | "user" | "team" | "model" | "route" | "deployment" | "node" | "served_by" | "endpoint" | "status" | "hour" | "day" | "month";
+                interval?: ("hour" | "day" | "month") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    usage_series: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                key_id?: number | null;
+                user_id?: number | null;
+                deployment_id?: number | null;
+                model?: string | null;
+                route?: string | null;
+                node?: string | null;
+                served_by?: string | null;
+                endpoint?: string | null;
+                status?: number | null;
+                step?: "minute" | "hour" | "day";
+                group_by?: "key" | "user" | "model" | "route" | "deployment" | "node" | "served_by" | "endpoint" | "status";
+                top?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageSeriesOut"];
                 };
             };
         };
