@@ -108,7 +108,7 @@ class TestWaking:
         reply = ask(gateway, stream=True)
         thread.join()
 
-        assert reply.text.startswith(": loading sleepy\n\n")
+        assert reply.text.startswith(": waiting, position 1 of 1, loading 0 s\n\n")
         assert reply.text.endswith("data: [DONE]\n\n")
         assert reply.text.count('"delta"') == 6
 

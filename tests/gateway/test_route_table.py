@@ -8,18 +8,18 @@ from cryptography.fernet import InvalidToken
 
 from apps.gateway.dataplane import snapshot
 from apps.gateway.dataplane.errors import GatewayError
+from apps.gateway.dataplane.health import Load
 from apps.gateway.dataplane.keys import Caller
+from apps.gateway.dataplane.picking import pick
 from apps.gateway.dataplane.route_table import (
     Address,
     Endpoint,
     Fallback,
-    Load,
     Route,
     RouteTable,
     ServedDeployment,
     Target,
     fallback_for,
-    pick,
     wakeable,
 )
 from apps.gateway.dataplane.table_build import build_table, parse_base_url
@@ -65,7 +65,7 @@ class TestPick:
         assert pick(both, {"a", "b"}, now=0) is None
 
     def test_one_that_failed_a_moment_ago_is_the_last_resort(self) -> None:
-        failed = endpoint("failed", avoid_until=101.0)
+        failed = endpoint("failed", doubted_until=101.0)
 
         assert picked(route(Target((failed, endpoint("ok", inflight=5)))), times=5) == {"ok": 5}
         assert picked(route(Target((failed,)))) == {"failed": 1}

@@ -4,8 +4,8 @@ is still there."""
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,8 +13,9 @@ from apps.gateway.dataplane.body import Head
 from apps.gateway.dataplane.budgets import Budgets, Reservation
 from apps.gateway.dataplane.config import GatewayConfig
 from apps.gateway.dataplane.counters import Counters
-from apps.gateway.dataplane.errors import GatewayError
+from apps.gateway.dataplane.errors import Cause, GatewayError
 from apps.gateway.dataplane.keys import Caller
+from apps.gateway.dataplane.lines import Lines
 from apps.gateway.dataplane.link import ControlLink
 from apps.gateway.dataplane.route_table import Choice, Endpoint, Route
 from apps.gateway.dataplane.sse import EventRelay, Usage
@@ -26,6 +27,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+Step = Literal["picked", "failed", "fallback", "waited", "skipped"]
 
 CLIENT_LEFT = 499
 _WATCH_AFTER_SECONDS = 0.02  # most small requests are over by then and need no watcher
@@ -46,6 +48,8 @@ class Context:
     counters: Counters
     budgets: Budgets
     calls: "set[Call]"
+    lines: Lines = field(default_factory=Lines)  # who waits for which deployment
+    open_circuits: dict[str, Endpoint] = field(default_factory=dict)  # by id; half-open ones too
 
 
 class Call:
@@ -59,6 +63,7 @@ class Call:
         "_timer",
         "_watcher",
         "at",
+        "attempt_seconds",
         "body",
         "caller",
         "connect_seconds",
@@ -106,6 +111,7 @@ class Call:
         self.route = _NO_ROUTE
         self.tried: set[str] = set()
         self.patient_until: float | None = None  # monotonic seconds
+        self.attempt_seconds: float | None = None  # until the first byte; None: as ever
         self.usage_added = False
         self.usage: Usage | None = None
         self.relay: EventRelay | None = None
@@ -213,7 +219,7 @@ class Call:
         self.let_go()
         endpoint = self._endpoint = choice.endpoint
         self.tried.add(endpoint.id)
-        endpoint.load.inflight += 1
+        endpoint.load.begin(self)
         if endpoint.deployment_id is not None:
             self.context.link.begin_use(endpoint.deployment_id)
 
@@ -231,10 +237,40 @@ class Call:
     def let_go(self) -> None:
         self.release_connection()
         if self._endpoint is not None:
-            self._endpoint.load.inflight -= 1
+            self._endpoint.load.end(self)
             if self._endpoint.deployment_id is not None:
                 self.context.link.end_use(self._endpoint.deployment_id)
+                self.context.lines.move(self._endpoint.deployment_id)
             self._endpoint = None
+
+    def blame(self, cause: Cause, reason: str) -> None:
+        """The endpoint in use has failed this request, before its first byte or after."""
+        endpoint = self._endpoint
+        if endpoint is None:
+            return
+        counters = self.context.counters
+        counters.failures[endpoint.name, cause] += 1
+        if cause in ("context", "429"):
+            return  # the one is the request's doing, the other no fault
+        if endpoint.load.failed(
+            cause,
+            reason,
+            by=self,
+            now=time.monotonic(),
+            dwell=self.context.config.dwell_seconds,
+        ):
+            counters.openings[endpoint.name] += 1
+            self.context.open_circuits[endpoint.id] = endpoint
+
+    def note(self, step: Step, target: str, outcome: str = "", reason: str = "") -> None:
+        """Add a decision to the trace. Only worth its time when something unusual happens."""
+        if self.trace is None:
+            self.trace = []
+        at_ms = round((time.perf_counter() - self._began) * 1e3, 1)
+        said = {"target": target, "outcome": outcome, "reason": reason}
+        self.trace.append(
+            {"at_ms": at_ms, "step": step, **{name: text for name, text in said.items() if text}}
+        )
 
     # -- settlement
 

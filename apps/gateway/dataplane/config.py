@@ -23,10 +23,16 @@ class GatewayConfig:
     body_seconds: float = 30.0  # between two parts of a request body
     connect_seconds: float = 5.0
     first_byte_seconds: float = 600.0  # a long prompt on a slow machine takes its time
+    attempt_seconds: float = 120.0  # until a stream begins, where a fallback for time-outs waits
+    dwell_seconds: float = 1.0  # an endpoint that failed too often is left alone, at first
+    probe_seconds: float = 5.0  # a probe of such an endpoint is given up
+    silent_seconds: float = 60.0  # an endpoint that sends nothing to anybody is doubted
     quiet_seconds: float = 300.0  # between two pieces of a reply
     stall_seconds: float = 120.0  # a client that takes nothing for so long is let go
     return_seconds: float = 5.0  # waiting for a replica that has just gone away
     hold_seconds: float = 300.0  # waiting for a model to load
     hold_notice_seconds: float = 3.0  # between two signs of life while waiting
+    limits_wait_seconds: float = 0.22  # for Redis to say whether a request fits
+    limits_lease_seconds: float = 30.0  # what a process that died had reserved is free after that
     poll_seconds: float = 1.0
     flush_seconds: float = 0.25

@@ -14,12 +14,13 @@ _BUCKETS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600) 
 
 
 class Counters:
-    __slots__ = ("_buckets", "_seconds", "failures", "requests", "tokens")
+    __slots__ = ("_buckets", "_seconds", "failures", "openings", "requests", "tokens")
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str, int]] = Counter()  # endpoint, model, status
         self.tokens: Counter[tuple[str, str]] = Counter()  # model, direction
         self.failures: Counter[tuple[str, str]] = Counter()  # served by, cause
+        self.openings: Counter[str] = Counter()  # served by
         self._buckets = [0] * (len(_BUCKETS) + 1)
         self._seconds = 0.0
 
@@ -50,6 +51,14 @@ class Counters:
         for labels, count in list(self.failures.items()):
             failures.add_metric(list(labels), count)
         yield failures
+        openings = CounterMetricFamily(
+            "hearth_gateway_circuit_openings",
+            "How often an upstream was taken out because it failed too often",
+            labels=["upstream"],
+        )
+        for upstream, count in list(self.openings.items()):
+            openings.add_metric([upstream], count)
+        yield openings
         yield self._duration()
 
     def _duration(self) -> Metric:

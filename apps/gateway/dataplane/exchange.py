@@ -66,7 +66,9 @@ async def attempt(call: Call, choice: Choice) -> Reply:
     """Send the request once. Raises UpstreamFailure while the client has seen nothing of it."""
     call.take(choice)
     request = _request(call, choice)
-    connection = await call.context.pool.send(choice.endpoint.address, request)
+    connection = await call.context.pool.send(
+        choice.endpoint.address, request, first_byte_seconds=call.attempt_seconds
+    )
     call.use(connection)
     headers, is_events = _reply_headers(connection.headers)
     first = await connection.piece()
@@ -110,7 +112,7 @@ def _request(call: Call, choice: Choice) -> bytes:
     call.usage_added = bool(
         head.stream and not head.wants_usage and call.path in _WITH_USAGE_OPTION
     )
-    body = rewrite(call.body, head, model=choice.target.model, add_usage=call.usage_added)
+    body = rewrite(call.body, head, model=choice.model, add_usage=call.usage_added)
     address = choice.endpoint.address
     query: bytes = call.scope.get("query_string", b"")
     lines = [

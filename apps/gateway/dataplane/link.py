@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -44,6 +44,7 @@ class ControlLink:
         self.journal = Journal(config.spool_dir, max_bytes=config.spool_bytes)
         self._refused_version: int | None = None
         self._changed = asyncio.Event()
+        self.on_change: list[Callable[[], None]] = []  # called when another table is in use
         self._asked: dict[int, float] = {}
         self._active: Counter[int] = Counter()
         self._touched: set[int] = set()
@@ -138,6 +139,8 @@ class ControlLink:
         self.table = table
         self._changed.set()
         self._changed = asyncio.Event()
+        for tell in self.on_change:
+            tell()
 
     async def wait_for_change(self, *, within: float) -> None:
         """Return when another table is in use, or when the time is over."""

@@ -1,21 +1,14 @@
-"""Which upstreams serve which name, and picking one. Pure apart from the gauges it reads."""
+"""Which upstreams serve which name, and who may use it. Pure."""
 
-import random
+import math
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from apps.gateway.dataplane.affinity import seed_of
 from apps.gateway.dataplane.errors import Cause, GatewayError
+from apps.gateway.dataplane.health import Load
 from apps.gateway.dataplane.keys import Caller
 from apps.gateway.dataplane.snapshot import Affinity, HolderEntry, Spoken
-
-
-@dataclass(slots=True)
-class Load:
-    """What this process knows of one endpoint. Outlives the tables it appears in."""
-
-    inflight: int = 0
-    avoid_until: float = 0.0  # monotonic seconds; it failed a moment ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +44,14 @@ class Endpoint:
     context_length: int | None = None  # tokens one request may fill
     slots: int | None = None  # requests it works on at once; None: nobody knows
     problem: str = ""  # what the control plane's last probe said
+    seed: int = field(init=False, compare=False, default=0)  # its part in rankings by affinity
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seed", seed_of(self.id))
+
+    @property
+    def has_free_slot(self) -> bool:
+        return self.slots is None or self.load.inflight < self.slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,17 @@ class ServedDeployment:
 class Target:
     endpoints: tuple[Endpoint, ...]
     weight: float = 1.0
-    model: str | None = None  # the name to ask the upstream for; None: the name the client used
+    model: str | None = None  # the name to ask the upstream for; None: the name of the route
     deployment: ServedDeployment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One place a request may go to, and what is asked of it there."""
+
+    endpoint: Endpoint
+    target: Target
+    model: str  # by the name this upstream knows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,10 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A public model name. `team_id` None: every team sees it."""
+    """A public model name. `team_id` None: every team sees it.
+
+    What leaves the house without the route's permission is not among the choices.
+    """
 
     name: str
     team_id: int | None
@@ -91,6 +104,28 @@ class Route:
     affinity: Affinity = "none"
     may_leave_house: bool = False
     max_output_tokens: int | None = None
+    choices: tuple[Choice, ...] = field(init=False, compare=False, default=())
+    withheld: tuple[Endpoint, ...] = field(init=False, compare=False, default=())
+    even: bool = field(init=False, compare=False, default=True)  # all weights are the same
+    least_context: float = field(init=False, compare=False, default=math.inf)  # tokens
+
+    def __post_init__(self) -> None:
+        everywhere = [
+            Choice(endpoint, target, target.model or self.name)
+            for target in self.targets
+            for endpoint in target.endpoints
+        ]
+        allowed = [
+            each for each in everywhere if self.may_leave_house or not each.endpoint.leaves_house
+        ]
+        known = [each.endpoint.context_length for each in allowed if each.endpoint.context_length]
+        for name, value in (
+            ("choices", tuple(allowed)),
+            ("withheld", tuple(c.endpoint for c in everywhere if c not in allowed)),
+            ("even", len({target.weight for target in self.targets}) <= 1),
+            ("least_context", min(known, default=math.inf)),
+        ):
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,45 +173,6 @@ class RouteTable:
             if team_id in (None, caller.team_id)
         }
         return ((name, seen[name]) for name in sorted(seen) if caller.may_use(name))
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    endpoint: Endpoint
-    target: Target
-
-
-def pick(route: Route, tried: AbstractSet[str], now: float) -> Choice | None:
-    """Where to send the next attempt, or None when nothing untried is left.
-
-    Equal targets share by load: the least busy endpoint wins. Targets with different weights share
-    by weight, and the least busy endpoint inside the drawn target wins. Endpoints that failed a
-    moment ago are used only when there is no other. `now` is in monotonic seconds.
-    """
-    choices = [
-        Choice(endpoint, target)
-        for target in route.targets
-        for endpoint in target.endpoints
-        if endpoint.id not in tried
-    ]
-    if len(choices) > 1:
-        choices = [c for c in choices if c.endpoint.load.avoid_until <= now] or choices
-        choices = _drawn_by_weight(choices)
-    if not choices:
-        return None
-    if len(choices) == 1:
-        return choices[0]
-    least = min(choice.endpoint.load.inflight for choice in choices)
-    return random.choice([c for c in choices if c.endpoint.load.inflight == least])  # noqa: S311
-
-
-def _drawn_by_weight(choices: list[Choice]) -> list[Choice]:
-    targets = list({id(choice.target): choice.target for choice in choices}.values())
-    weights = [target.weight for target in targets]
-    if len(set(weights)) == 1:
-        return choices
-    drawn = random.choices(targets, weights)[0]  # noqa: S311
-    return [choice for choice in choices if choice.target is drawn]
 
 
 def wakeable(route: Route) -> list[ServedDeployment]:

@@ -255,27 +255,30 @@ class Pool:
         self._idle: dict[Address, deque[Connection]] = {}
         self._tls: ssl.SSLContext | None = None
 
-    async def send(self, address: Address, request: bytes) -> Connection:
+    async def send(
+        self, address: Address, request: bytes, *, first_byte_seconds: float | None = None
+    ) -> Connection:
         """The connection on which the reply's head has arrived; the caller releases it.
 
         A kept connection that turns out to be dead before the first byte of the reply is replaced
         and the request sent again. Raises UpstreamFailure.
         """
+        within = first_byte_seconds or self.first_byte_seconds
         while (connection := self._take(address)) is not None:
             connection.reused = True
             connection.connect_seconds = 0.0
             try:
-                await self._start(connection, request)
+                await self._start(connection, request, within)
             except StaleConnection:
                 continue
             return connection
         connection = await self._connect(address)
-        await self._start(connection, request)
+        await self._start(connection, request, within)
         return connection
 
-    async def _start(self, connection: Connection, request: bytes) -> None:
+    async def _start(self, connection: Connection, request: bytes, within: float) -> None:
         try:
-            await connection.start(request, first_byte_seconds=self.first_byte_seconds)
+            await connection.start(request, first_byte_seconds=within)
         except BaseException:
             connection.release()
             raise
