@@ -1,0 +1,1 @@
+"""A conformance kit for OpenAI-compatible gateways: what they promise, and whether they keep it."""

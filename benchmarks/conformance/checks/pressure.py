@@ -1,0 +1,105 @@
+"""Slow readers, greedy neighbours and crowds."""
+
+import asyncio
+import statistics
+
+from benchmarks.conformance.kit import Kit, promise, require
+from benchmarks.conformance.scripts import FLOOD_BYTES, FLOOD_EVENT_BYTES, TEXT
+from benchmarks.processes import memory_mib
+
+_MIB = 1024 * 1024
+_SLOW_READERS = 4
+_MOST_TAKEN_MIB = 24.0  # socket buffers of both hops included
+_MOST_GROWTH_MIB = 16.0
+_CROWD = 100
+_NEIGHBOUR_MS = 1000.0
+
+
+@promise(
+    "slow-reader", "Slow readers push back: upstream waits, memory stays flat, nothing is lost"
+)
+async def slow_reader(kit: Kit) -> str:
+    """Four clients take nothing of 64 MiB each; one then reads on to the end."""
+    before = None if kit.pid is None else memory_mib(kit.pid)
+    marks = [kit.mark() for _ in range(_SLOW_READERS)]
+    async with asyncio.TaskGroup() as group, kit.connect(receive_buffer=32 * 1024) as patient:
+        others = [group.create_task(_take_nothing(kit, mark)) for mark in marks[1:]]
+        await patient.send(kit.request(kit.body("flood", marks[0], stream=True)))
+        reply = await patient.head()
+        await _wait_until_still(kit, marks)
+        taken = max(kit.requests(mark)[0].sent for mark in marks) / _MIB
+        growth = 0.0 if kit.pid is None or before is None else memory_mib(kit.pid) - before
+        for each in others:
+            each.cancel()
+        require(taken <= _MOST_TAKEN_MIB, f"{taken:.0f} MiB taken for a client that reads nothing")
+        require(growth <= _MOST_GROWTH_MIB, f"memory grew by {growth:.0f} MiB, {taken:.0f} taken")
+        await patient.rest(reply)
+        require(reply.is_done() and reply.is_whole, "the patient reader did not get the end")
+        events = len(reply.data()) - 1
+        # The end may carry usage too, where the gateway asks for it.
+        require(events >= FLOOD_BYTES // FLOOD_EVENT_BYTES, f"{events} events arrived")
+    memory = f"memory +{growth:.1f} MiB" if before is not None else "memory not measured (remote)"
+    return f"{taken:.1f} MiB taken of {FLOOD_BYTES // _MIB}, {memory}, then all of it arrived"
+
+
+async def _take_nothing(kit: Kit, mark: str) -> None:
+    async with kit.connect(receive_buffer=32 * 1024) as wire:
+        await wire.send(kit.request(kit.body("flood", mark, stream=True)))
+        await asyncio.Event().wait()
+
+
+async def _wait_until_still(kit: Kit, marks: list[str]) -> None:
+    """Return when no upstream gets rid of another byte, or has sent everything."""
+    for mark in marks:
+        await kit.arrival(mark)
+    sent = [-1]
+    still = 0
+    while still < 3:
+        now = [kit.requests(mark)[0].sent for mark in marks]
+        still = still + 1 if now == sent else 0
+        sent = now
+        await kit.pause(0.3)
+
+
+@promise("neighbour", "Beside 8 streams as fast as they come a small request takes < 1 s")
+async def neighbour(kit: Kit) -> str:
+    took: list[float] = []
+    async with asyncio.TaskGroup() as group:
+        greedy = [group.create_task(_read_all(kit)) for _ in range(8)]
+        await kit.pause(0.3)
+        for _ in range(15):
+            began = kit.now()
+            reply, _ = await kit.order("plain")
+            require(reply.status == 200, f"status {reply.status}")
+            took.append((kit.now() - began) * 1000)
+        for each in greedy:
+            each.cancel()
+    require(max(took) < _NEIGHBOUR_MS, f"one of {len(took)} took {max(took):.0f} ms")
+    return f"{statistics.median(took):.0f} ms in the median, {max(took):.0f} ms at most"
+
+
+async def _read_all(kit: Kit) -> None:
+    async with kit.connect() as wire:
+        await wire.send(kit.request(kit.body("flood", kit.mark(), stream=True)))
+        reply = await wire.head()
+        while await wire.piece(reply):
+            reply.body.clear()
+            reply.pieces.clear()
+
+
+@promise("crowd", "100 streams at once: all whole, none mixed up, none starved")
+async def crowd(kit: Kit) -> str:
+    async with asyncio.TaskGroup() as group:
+        began = kit.now()
+        tasks = [group.create_task(_one_of_many(kit)) for _ in range(_CROWD)]
+    waits = sorted(task.result() - began for task in tasks)
+    return f"{_CROWD} whole; last first event after {waits[-1] * 1000:.0f} ms"
+
+
+async def _one_of_many(kit: Kit) -> float:
+    reply, mark = await kit.order("pause-inside", stream=True)
+    require(reply.status == 200, f"status {reply.status}")
+    require(reply.text() == "".join(TEXT) and reply.is_done(), "a stream is not whole")
+    own = all(chunk.get("id", mark).endswith(mark) for chunk in reply.chunks())
+    require(own or mark not in str(reply.chunks()[0].get("id")), "streams are mixed up")
+    return reply.pieces[0][0]
