@@ -50,6 +50,12 @@ class TestRequest:
             ["END", "\n"],
         ]
 
+    def test_what_only_engines_know_is_passed_on(self) -> None:
+        body = sent(seed=7, min_p=0.1, service_tier="auto", context_management={"edits": []})
+
+        assert (body["seed"], body["min_p"]) == (7, 0.1)
+        assert not {"service_tier", "context_management"} & body.keys()
+
     def test_the_user(self) -> None:
         assert sent(metadata={"user_id": "ann"})["user"] == "ann"
         long = sent(metadata={"user_id": "u" * 150})["user"]

@@ -23,6 +23,7 @@ _KINDS = {
     504: "timeout_error",
     529: "overloaded_error",
 }
+_STATUSES = {kind: status for status, kind in reversed(_KINDS.items())}
 STOP_OF_FINISH = {
     "stop": "end_turn",
     "length": "max_tokens",
@@ -116,6 +117,7 @@ class StopDetails(msgspec.Struct):
 
 
 class Message(msgspec.Struct):
+    type: str = ""
     id: str = ""
     content: list[Block] = []
     stop_reason: str | None = None
@@ -125,7 +127,7 @@ class Message(msgspec.Struct):
 
 class Problem(msgspec.Struct):
     type: str = "api_error"
-    message: str = ""
+    message: str = "It did not say why."
 
 
 class Delta(msgspec.Struct):
@@ -147,8 +149,26 @@ class Event(msgspec.Struct):
     error: Problem | None = None
 
 
+class _Failure(msgspec.Struct):
+    error: Problem
+
+
 MESSAGE = msgspec.json.Decoder(Message)
 EVENT = msgspec.json.Decoder(Event)
+_FAILURE = msgspec.json.Decoder(_Failure)
+
+
+def problem_of(body: bytes) -> Problem:
+    """What an error body says, whether it has Anthropic's shape or none."""
+    try:
+        return _FAILURE.decode(body).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Problem(message=body[:500].decode(errors="replace") or "It did not say why.")
+
+
+def status_of(problem: Problem) -> int:
+    """The HTTP status that an error inside a stream would have had."""
+    return _STATUSES.get(problem.type, 502)
 
 
 def usage_of_reply(body: bytes) -> sse.Usage | None:

@@ -29,6 +29,7 @@ def request(body: bytes, model: str | None) -> bytes:
     """Raises GatewayError 400 that names the field at fault."""
     asked = asked_for.read(body)
     sent: dict[str, Any] = {
+        **asked_for.other_fields(body),
         "model": model or asked.model,
         "messages": chat_messages(asked),
         "max_tokens": asked.max_tokens,

@@ -166,7 +166,23 @@ class Wanted(Struct):
         return config is None or (config.type != "disabled" and config.display != "omitted")
 
 
+# Said otherwise in a chat completion, or meant for Anthropic's own machinery. All other fields,
+# also those that nobody here knows, go to the server as they are.
+_NOT_COPIED = frozenset(Request.__struct_fields__) | {
+    "betas",
+    "cache_control",
+    "context_management",
+    "diagnostics",
+    "fallbacks",
+    "inference_geo",
+    "max_completion_tokens",
+    "service_tier",
+    "speed",
+    "user_profile_id",
+    "workspace_id",
+}
 _REQUEST = msgspec.json.Decoder(Request)
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _WANTED = msgspec.json.Decoder(Wanted)
 
 
@@ -191,6 +207,12 @@ def read(body: bytes, *, to_count: bool = False) -> Request:
         if isinstance(turn, AssistantTurn) and not isinstance(turn.content, str):
             _check_tool_uses(turn.content, f"messages[{number}].content")
     return asked
+
+
+def other_fields(body: bytes) -> dict[str, Raw]:
+    """What engines understand beyond either dialect: `seed`, `min_p` and the like."""
+    given = read_request(_FIELDS, body)
+    return {name: value for name, value in given.items() if name not in _NOT_COPIED}
 
 
 def read_wanted(body: bytes) -> Wanted:
