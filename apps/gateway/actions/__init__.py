@@ -1,11 +1,28 @@
 """Every write about keys, upstreams, routes and usage, split by noun."""
 
-from apps.gateway.actions.keys import issue_key, issue_ticket, revoke_key
+from apps.gateway.actions.keys import (
+    change_key,
+    issue_key,
+    issue_ticket,
+    key_columns,
+    revoke_key,
+    rotate_key,
+)
+from apps.gateway.actions.limits import set_holder_limits
 from apps.gateway.actions.publishing import publish_routes, repair_published_routes
-from apps.gateway.actions.routes import WantedTarget, create_route, delete_route
+from apps.gateway.actions.routes import (
+    WantedRoute,
+    WantedTarget,
+    create_route,
+    delete_route,
+    revert_route,
+    update_route,
+)
 from apps.gateway.actions.upstreams import (
     PROBE_UPSTREAM,
     add_upstream,
+    change_upstream,
+    forget_old_probes,
     note_probe,
     probe_upstream,
     remove_upstream,
@@ -14,17 +31,26 @@ from apps.gateway.actions.usage import record_usage
 
 __all__ = [
     "PROBE_UPSTREAM",
+    "WantedRoute",
     "WantedTarget",
     "add_upstream",
+    "change_key",
+    "change_upstream",
     "create_route",
     "delete_route",
+    "forget_old_probes",
     "issue_key",
     "issue_ticket",
+    "key_columns",
     "note_probe",
     "probe_upstream",
     "publish_routes",
     "record_usage",
     "remove_upstream",
     "repair_published_routes",
+    "revert_route",
     "revoke_key",
+    "rotate_key",
+    "set_holder_limits",
+    "update_route",
 ]

@@ -1,4 +1,6 @@
-from collections.abc import Sequence
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -9,54 +11,121 @@ from apps.core.errors import Conflict, Invalid
 from apps.core.events import publish
 from apps.gateway import queries
 from apps.gateway.actions.publishing import publish_routes
+from apps.gateway.actions.route_rules import check_outside
 from apps.gateway.dataplane.table_build import parse_base_url
-from apps.gateway.models import Upstream
+from apps.gateway.models import Upstream, UpstreamProbe
 from apps.operations.actions import StepSpec, request_operation
 from apps.operations.models import Operation
 
 PROBE_UPSTREAM = "gateway.probe_upstream"
+PROBES_KEPT = 2_000  # of each upstream: more than a day of them
 _PROBE_STEPS = [StepSpec("probe", "Ask for its models")]
+_INSIDE_SUFFIXES = (".local", ".lan", ".internal", ".intranet", ".home", ".home.arpa", ".localhost")
 
 
 @transaction.atomic
 def add_upstream(
-    *, team: Team, name: str, base_url: str, api_key: str, requested_by: User
+    *,
+    team: Team,
+    name: str,
+    base_url: str,
+    api_key: str,
+    requested_by: User,
+    kind: str = "openai",
+    speaks: Sequence[str] | None = None,
+    leaves_house: bool | None = None,
+    context_length: int | None = None,
 ) -> Upstream:
     """Remember a server and ask it for its models in the background.
 
-    Raises Invalid for an address that is none, Conflict for a name that is taken.
+    `kind` names the preset that says what it speaks where `speaks` does not. Raises Invalid for an
+    address that is none, Conflict for a name that is taken.
     """
-    _check_address(base_url)
-    if not api_key.isascii() or not api_key.isprintable():
-        raise Invalid(
-            "The API key contains characters that no HTTP header can carry.",
-            fix="Copy it again, without line breaks.",
-        )
-    try:
-        with transaction.atomic():
-            upstream = Upstream.objects.create(
-                team=team,
-                name=name,
-                base_url=base_url.rstrip("/"),
-                sealed_key=secrets.encrypt(api_key) if api_key else "",
-            )
-    except IntegrityError as problem:
-        raise Conflict(
-            f"There is already an upstream called {name}.", fix="Choose another name."
-        ) from problem
+    preset = next(each for each in queries.UPSTREAM_PRESETS if each["kind"] == kind)
+    upstream = Upstream(
+        team=team,
+        name=name,
+        base_url=_checked_address(base_url),
+        sealed_key=_sealed(api_key),
+        speaks=list(preset["speaks"] if speaks is None else speaks),
+        leaves_house=is_outside(base_url) if leaves_house is None else leaves_house,
+        context_length=context_length,
+    )
+    _save(upstream)
     publish(subject="upstream", subject_id=str(upstream.pk), change="created", team_id=team.pk)
     probe_upstream(upstream=upstream, requested_by=requested_by)
     publish_routes()
     return upstream
 
 
-def _check_address(base_url: str) -> None:
+@transaction.atomic
+def change_upstream(
+    *, upstream: Upstream, changes: Mapping[str, Any], requested_by: User
+) -> Upstream:
+    """Set what ChangeUpstreamIn names. A new address or key is asked for its models at once.
+
+    A new address that is outside marks the upstream so, unless `leaves_house` is given as well.
+    Raises Invalid for an address that is none and where routes that may not leave lead outside
+    then, Conflict for a name that is taken.
+    """
+    locked = Upstream.objects.select_for_update().select_related("team").get(pk=upstream.pk)
+    columns = dict(changes)
+    if "api_key" in columns:
+        columns["sealed_key"] = _sealed(columns.pop("api_key"))
+    if "base_url" in columns:
+        columns["base_url"] = _checked_address(columns["base_url"])
+        columns.setdefault("leaves_house", locked.leaves_house or is_outside(columns["base_url"]))
+    different = {
+        column: value for column, value in columns.items() if getattr(locked, column) != value
+    }
+    if different:
+        for column, value in different.items():
+            setattr(locked, column, value)
+        _save(locked)
+        check_outside(upstream=locked)
+        _tell(locked)
+        publish_routes()
+    if different.keys() & {"base_url", "sealed_key"}:
+        probe_upstream(upstream=locked, requested_by=requested_by)
+    return queries.get_upstream(team=locked.team, upstream_id=locked.pk)
+
+
+def _save(upstream: Upstream) -> None:
+    try:
+        with transaction.atomic():
+            upstream.save()
+    except IntegrityError as problem:
+        raise Conflict(
+            f"There is already an upstream called {upstream.name}.", fix="Choose another name."
+        ) from problem
+
+
+def _checked_address(base_url: str) -> str:
     try:
         parse_base_url(base_url)
     except ValueError as problem:
         raise Invalid(
             f"{base_url!r} is not an address Hearth can use.", fix=str(problem)
         ) from problem
+    return base_url.rstrip("/")
+
+
+def _sealed(api_key: str) -> str:
+    if not api_key.isascii() or not api_key.isprintable():
+        raise Invalid(
+            "The API key contains characters that no HTTP header can carry.",
+            fix="Copy it again, without line breaks.",
+        )
+    return secrets.encrypt(api_key) if api_key else ""
+
+
+def is_outside(base_url: str) -> bool:
+    """Whether an address, by its looks, belongs to somebody else: no name is looked up."""
+    host = parse_base_url(base_url).host.lower().rstrip(".")
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith(_INSIDE_SUFFIXES)
 
 
 def probe_upstream(*, upstream: Upstream, requested_by: User | None) -> Operation:
@@ -71,12 +140,48 @@ def probe_upstream(*, upstream: Upstream, requested_by: User | None) -> Operatio
     )
 
 
-def note_probe(*, upstream: Upstream, models: Sequence[str], problem: str) -> None:
-    """What the last probe found. `problem` is empty when the server answered."""
-    changed = {"probed_at": timezone.now(), "problem": problem}
+@transaction.atomic
+def note_probe(
+    *,
+    upstream: Upstream,
+    models: Sequence[str],
+    problem: str,
+    latency_ms: float | None = None,
+    speaks: Sequence[str] | None = None,
+) -> None:
+    """What the last probe found. `problem` is empty when the server answered; `speaks` None: it was
+    not asked. Gateways hear of it when it answers again or no longer."""
+    now = timezone.now()
+    before = Upstream.objects.select_for_update().filter(pk=upstream.pk).first()
+    if before is None:
+        return
+    changed: dict[str, Any] = {"probed_at": now, "problem": problem}
     if not problem:
-        changed["models_found"] = list(models)
+        changed |= {"models_found": list(models), "latency_ms": latency_ms}
+    if speaks is not None:
+        changed["speaks_found"] = list(speaks)
+    turned = before.probed_at is None or bool(before.problem) != bool(problem)
+    if turned:
+        changed["state_since"] = now
     Upstream.objects.filter(pk=upstream.pk).update(**changed)
+    UpstreamProbe.objects.create(
+        upstream=before, at=now, latency_ms=latency_ms, model_count=len(models), problem=problem
+    )
+    if turned or before.models_found != changed.get("models_found", before.models_found):
+        _tell(before)
+    if before.problem != problem:
+        publish_routes()
+
+
+def forget_old_probes(*, upstream: Upstream) -> None:
+    """All but the newest PROBES_KEPT."""
+    newest = queries.list_probes(upstream=upstream).order_by("-pk")
+    oldest_kept = newest.values_list("pk", flat=True)[PROBES_KEPT - 1 : PROBES_KEPT].first()
+    if oldest_kept is not None:
+        queries.list_probes(upstream=upstream).filter(pk__lt=oldest_kept).delete()
+
+
+def _tell(upstream: Upstream) -> None:
     publish(
         subject="upstream",
         subject_id=str(upstream.pk),

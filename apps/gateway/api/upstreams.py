@@ -5,10 +5,17 @@ from ninja import Query, Router, Status
 from apps.accounts.auth import CallerRequest, needs
 from apps.core.pagination import paginate
 from apps.core.permissions import Permission
-from apps.core.schemas import Page
+from apps.core.schemas import LimitsIn, Page
 from apps.gateway import actions, queries
 from apps.gateway.models import Upstream
-from apps.gateway.schemas.upstreams import AddUpstreamIn, ListUpstreamsIn, UpstreamOut
+from apps.gateway.schemas.upstreams import (
+    AddUpstreamIn,
+    ChangeUpstreamIn,
+    ListUpstreamsIn,
+    UpstreamOut,
+    UpstreamPresetsOut,
+    UpstreamProbeOut,
+)
 from apps.operations.models import Operation
 from apps.operations.schemas import OperationOut
 
@@ -35,12 +42,20 @@ def list_upstreams(request: CallerRequest, filters: Query[ListUpstreamsIn]) -> d
 def add_upstream(request: CallerRequest, body: AddUpstreamIn) -> Status[Upstream]:
     upstream = actions.add_upstream(
         team=request.caller.team,
-        name=body.name,
-        base_url=body.base_url,
-        api_key=body.api_key,
         requested_by=request.caller.user,
+        **body.dict(),
     )
     return Status(201, upstream)
+
+
+@router.get(
+    "/upstreams/presets",
+    response=UpstreamPresetsOut,
+    auth=needs(Permission.VIEW),
+    operation_id="list_upstream_presets",
+)
+def list_upstream_presets(request: CallerRequest) -> dict[str, Any]:
+    return {"items": queries.UPSTREAM_PRESETS}
 
 
 @router.get(
@@ -51,6 +66,35 @@ def add_upstream(request: CallerRequest, body: AddUpstreamIn) -> Status[Upstream
 )
 def get_upstream(request: CallerRequest, upstream_id: int) -> Upstream:
     return queries.get_upstream(team=request.caller.team, upstream_id=upstream_id)
+
+
+@router.patch(
+    "/upstreams/{int:upstream_id}",
+    response=UpstreamOut,
+    auth=needs(Permission.MANAGE_GATEWAY),
+    operation_id="change_upstream",
+)
+def change_upstream(request: CallerRequest, upstream_id: int, body: ChangeUpstreamIn) -> Upstream:
+    """A new address or key is asked for its models at once, in the background."""
+    return actions.change_upstream(
+        upstream=queries.get_upstream(team=request.caller.team, upstream_id=upstream_id),
+        changes=body.dict(exclude_unset=True),
+        requested_by=request.caller.user,
+    )
+
+
+@router.get(
+    "/upstreams/{int:upstream_id}/probes",
+    response=Page[UpstreamProbeOut],
+    auth=needs(Permission.VIEW),
+    operation_id="list_upstream_probes",
+)
+def list_upstream_probes(
+    request: CallerRequest, upstream_id: int, asked: Query[LimitsIn]
+) -> dict[str, Any]:
+    upstream = queries.get_upstream(team=request.caller.team, upstream_id=upstream_id)
+    probes = queries.list_probes(upstream=upstream)
+    return paginate(probes, limit=asked.limit, cursor=asked.cursor, order="-at")
 
 
 @router.post(

@@ -1,7 +1,7 @@
 """The tables of this app. Django looks for them here."""
 
-from apps.gateway.models.keys import ApiKey, HolderLimits, default_scopes
-from apps.gateway.models.routes import Route, RouteTarget, RouteVersion, Upstream
+from apps.gateway.models.keys import ApiKey, HolderLimits, LimitNotice, default_scopes
+from apps.gateway.models.routes import Route, RouteTarget, RouteVersion, Upstream, UpstreamProbe
 from apps.gateway.models.usage import (
     RequestBodies,
     UnloggedRequest,
@@ -13,12 +13,14 @@ from apps.gateway.models.usage import (
 __all__ = [
     "ApiKey",
     "HolderLimits",
+    "LimitNotice",
     "RequestBodies",
     "Route",
     "RouteTarget",
     "RouteVersion",
     "UnloggedRequest",
     "Upstream",
+    "UpstreamProbe",
     "UsageHour",
     "UsageLatency",
     "UsageRecord",

@@ -61,3 +61,29 @@ class HolderLimits(TeamOwnedModel):
 
     def __str__(self) -> str:
         return f"limits of {self.user or self.team}"
+
+
+class LimitNotice(TeamOwnedModel):
+    """That a limit was used up to so many percent in one of its windows. Said once per window."""
+
+    SUBJECT = "notice"
+
+    level = models.CharField(max_length=10)  # key, user or team
+    holder_id = models.BigIntegerField()
+    holder = models.CharField(max_length=200)  # its name at that time
+    window = models.CharField(max_length=30)  # a field of dataplane.snapshot.Limits
+    percent = models.PositiveSmallIntegerField()
+    limit = models.BigIntegerField(null=True)
+    period = models.CharField(max_length=20)  # such as 2026-11 or 2026-11-21
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "level", "holder_id", "window", "percent", "period"],
+                name="notice_once_per_window",
+            )
+        ]
+        indexes = [models.Index(fields=["team", "-created_at"], name="notice_by_team")]
+
+    def __str__(self) -> str:
+        return f"{self.holder}: {self.percent} % of {self.window} in {self.period}"

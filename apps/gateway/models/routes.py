@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from apps.core.models import TeamOwnedModel
 
@@ -15,12 +16,14 @@ class Upstream(TeamOwnedModel):
     base_url = models.CharField(max_length=500)
     sealed_key = models.TextField(blank=True)
     speaks = models.JSONField(default=list, blank=True)  # empty: what OpenAI's clients expect
+    speaks_found = models.JSONField(default=list, blank=True)  # as it seemed, when it was asked
     leaves_house = models.BooleanField(default=False)
     context_length = models.PositiveIntegerField(null=True, blank=True)  # tokens
     models_found = models.JSONField(default=list, blank=True)  # names, at the last probe
     latency_ms = models.FloatField(null=True, blank=True)  # of the last probe that was answered
     probed_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)  # a sentence, when the last probe failed
+    state_since = models.DateTimeField(null=True, blank=True)  # it answers, or does not, since then
 
     class Meta:
         constraints = [
@@ -29,6 +32,22 @@ class Upstream(TeamOwnedModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class UpstreamProbe(models.Model):
+    """One time an upstream was asked for its models. Kept for some days."""
+
+    upstream = models.ForeignKey(Upstream, on_delete=models.CASCADE, related_name="probes")
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    latency_ms = models.FloatField(null=True)
+    model_count = models.PositiveIntegerField(default=0)
+    problem = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["upstream", "-id"], name="probe_by_upstream")]
+
+    def __str__(self) -> str:
+        return f"{self.upstream}: {self.problem or 'answered'}"
 
 
 class Route(TeamOwnedModel):

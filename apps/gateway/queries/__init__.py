@@ -1,6 +1,22 @@
 """Every read about keys, upstreams, routes and usage, split by noun."""
 
-from apps.gateway.queries.keys import find_live_key, get_key, list_keys, list_live_keys
+from apps.gateway.queries.decisions import explain_route
+from apps.gateway.queries.holders import get_holder, get_member, list_holders, list_notices
+from apps.gateway.queries.key_report import report_key
+from apps.gateway.queries.keys import (
+    KeyState,
+    add_use,
+    find_bearer,
+    find_live_key,
+    get_key,
+    get_key_by_secret,
+    get_key_owner,
+    key_state,
+    key_state_reason,
+    key_state_since,
+    list_keys,
+    list_live_keys,
+)
 from apps.gateway.queries.request_reasons import why_request
 from apps.gateway.queries.requests import (
     RequestFilters,
@@ -12,47 +28,75 @@ from apps.gateway.queries.requests import (
     waterfall_of,
 )
 from apps.gateway.queries.routes import (
+    compare_route_versions,
     get_route,
+    get_route_version,
     list_all_routes,
+    list_route_versions,
     list_routes,
     list_routes_through,
+    route_document,
 )
 from apps.gateway.queries.table import build_snapshot
 from apps.gateway.queries.upstreams import (
+    UPSTREAM_PRESETS,
     find_upstream,
     get_upstream,
     list_all_upstreams,
+    list_probes,
     list_upstreams,
+    list_upstreams_in_use,
 )
 from apps.gateway.queries.usage import GroupBy, Interval, UsageSpan, group_usage
 from apps.gateway.queries.usage_page import usage_page
 from apps.gateway.queries.usage_series import Step, usage_series
 
 __all__ = [
+    "UPSTREAM_PRESETS",
     "GroupBy",
     "Interval",
+    "KeyState",
     "RequestFilters",
     "Step",
     "UsageSpan",
+    "add_use",
     "build_snapshot",
+    "compare_route_versions",
+    "explain_route",
+    "find_bearer",
     "find_live_key",
     "find_upstream",
     "get_bodies",
+    "get_holder",
     "get_key",
+    "get_key_by_secret",
+    "get_key_owner",
+    "get_member",
     "get_request",
     "get_route",
+    "get_route_version",
     "get_upstream",
     "group_usage",
     "has_bodies",
+    "key_state",
+    "key_state_reason",
+    "key_state_since",
     "list_all_routes",
     "list_all_upstreams",
+    "list_holders",
     "list_keys",
     "list_live_keys",
+    "list_notices",
+    "list_probes",
     "list_requests",
+    "list_route_versions",
     "list_routes",
     "list_routes_through",
     "list_upstreams",
+    "list_upstreams_in_use",
+    "report_key",
     "requests_after",
+    "route_document",
     "usage_page",
     "usage_series",
     "waterfall_of",

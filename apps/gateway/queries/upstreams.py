@@ -1,12 +1,32 @@
-from django.db.models import QuerySet
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
 
 from apps.accounts.models import Team
 from apps.core.errors import NotFound
-from apps.gateway.models import Upstream
+from apps.gateway.models import RouteTarget, Upstream, UpstreamProbe
+
+UPSTREAM_PRESETS: list[dict[str, Any]] = [
+    {
+        "kind": "openai",
+        "label": "OpenAI-compatible server",
+        "base_url": "https://api.openai.com/v1",
+        "speaks": [],
+        "hint": "vLLM, llama.cpp, SGLang, TGI, Ollama and most providers; the path is usually /v1.",
+    },
+    {
+        "kind": "anthropic",
+        "label": "Anthropic Messages",
+        "base_url": "https://api.anthropic.com/v1",
+        "speaks": ["messages"],
+        "hint": "Servers that speak Messages; chat and responses are translated for it.",
+    },
+]
 
 
 def list_upstreams(*, team: Team, search: str = "") -> QuerySet[Upstream]:
-    upstreams = Upstream.objects.filter(team=team).prefetch_related("targets")
+    targets = Prefetch("targets", queryset=RouteTarget.objects.select_related("route"))
+    upstreams = Upstream.objects.filter(team=team).prefetch_related(targets)
     return upstreams.filter(name__icontains=search) if search else upstreams
 
 
@@ -26,3 +46,12 @@ def find_upstream(*, upstream_id: int) -> Upstream | None:
 def list_all_upstreams() -> QuerySet[Upstream]:
     """Every team's, for the gateway's table."""
     return Upstream.objects.order_by("pk")
+
+
+def list_upstreams_in_use() -> list[Upstream]:
+    """Those that a route leads to, whatever their team: for worker jobs."""
+    return list(Upstream.objects.filter(targets__weight__gt=0).distinct().order_by("pk"))
+
+
+def list_probes(*, upstream: Upstream) -> QuerySet[UpstreamProbe]:
+    return UpstreamProbe.objects.filter(upstream=upstream)

@@ -6,8 +6,11 @@ from pydantic import Field
 
 from apps.core.permissions import Permission
 from apps.core.schemas import AllowedActionOut, LimitsIn
+from apps.gateway.dataplane.snapshot import Spoken
 from apps.gateway.models import Upstream
 from apps.gateway.schemas.fields import Name, allowed_action
+
+UpstreamKind = Literal["openai", "anthropic"]
 
 
 class ListUpstreamsIn(LimitsIn):
@@ -15,19 +18,58 @@ class ListUpstreamsIn(LimitsIn):
 
 
 class AddUpstreamIn(Schema):
+    """`kind` fills in what is left out. `leaves_house` left out: yes, unless the address is one
+    inside the network. `speaks` empty: whatever an OpenAI-compatible server speaks."""
+
     name: str = Name
     base_url: str = Field(min_length=1, max_length=500)
     api_key: str = Field("", max_length=2000)
+    kind: UpstreamKind = "openai"
+    speaks: list[Spoken] | None = None
+    leaves_house: bool | None = None
+    context_length: int | None = Field(None, ge=1, le=1_000_000_000)
+
+
+class ChangeUpstreamIn(Schema):
+    """Only what is sent is changed. An empty `api_key` takes the key away."""
+
+    name: str = Field("", min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
+    base_url: str = Field("", min_length=1, max_length=500)
+    api_key: str = Field("", max_length=2000)
+    speaks: list[Spoken] = []
+    leaves_house: bool = False
+    context_length: int | None = Field(None, ge=1, le=1_000_000_000)
+
+
+class UpstreamPresetOut(Schema):
+    """What to begin with when a server of this kind is added."""
+
+    kind: UpstreamKind
+    label: str
+    base_url: str
+    speaks: list[Spoken]
+    hint: str
+
+
+class UpstreamPresetsOut(Schema):
+    items: list[UpstreamPresetOut]
 
 
 class UpstreamOut(Schema):
-    """`models` are those of the last probe that was answered."""
+    """`models` and `latency_ms` are those of the last probe that was answered; `speaks_found` is
+    what it seemed to speak then. `used_by` are the routes that lead there."""
 
     id: int
     name: str
     base_url: str
     has_api_key: bool
+    speaks: list[Spoken]
+    speaks_found: list[Spoken]
+    leaves_house: bool
+    context_length: int | None
     models: list[str]
+    latency_ms: float | None
+    used_by: list[str]
     created_at: datetime
     probed_at: datetime | None
     state: Literal["unknown", "reachable", "unreachable"]
@@ -45,6 +87,10 @@ class UpstreamOut(Schema):
         return models
 
     @staticmethod
+    def resolve_used_by(upstream: Upstream) -> list[str]:
+        return sorted({target.route.name for target in upstream.targets.all()})
+
+    @staticmethod
     def resolve_state(upstream: Upstream) -> str:
         if upstream.probed_at is None:
             return "unknown"
@@ -56,7 +102,7 @@ class UpstreamOut(Schema):
 
     @staticmethod
     def resolve_state_since(upstream: Upstream) -> datetime:
-        return upstream.probed_at or upstream.created_at
+        return upstream.state_since or upstream.probed_at or upstream.created_at
 
     @staticmethod
     def resolve_allowed_actions(upstream: Upstream, context: Any) -> list[dict[str, Any]]:
@@ -64,4 +110,20 @@ class UpstreamOut(Schema):
         return [
             allowed_action(context, "probe_upstream", Permission.MANAGE_GATEWAY),
             allowed_action(context, "remove_upstream", Permission.MANAGE_GATEWAY, in_use),
+            allowed_action(context, "change_upstream", Permission.MANAGE_GATEWAY),
         ]
+
+
+class UpstreamProbeOut(Schema):
+    """One time a server was asked for its models. `problem` is empty when it answered."""
+
+    id: int
+    at: datetime
+    answered: bool
+    latency_ms: float | None
+    model_count: int
+    problem: str
+
+    @staticmethod
+    def resolve_answered(probe: Any) -> bool:
+        return not probe.problem

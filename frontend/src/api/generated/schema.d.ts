@@ -342,6 +342,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/keys/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Secret
+         * @description What the key with this secret can do. Whoever shows the secret of a team's key may know.
+         */
+        post: operations["test_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/keys/{key_id}": {
         parameters: {
             query?: never;
@@ -355,6 +375,101 @@ export interface paths {
         post?: never;
         /** Revoke Key */
         delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Key
+         * @description Gateways know within two seconds.
+         */
+        patch: operations["change_key"];
+        trace?: never;
+    };
+    "/api/keys/{key_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Report Key */
+        get: operations["report_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{key_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Key
+         * @description A new secret; the old one goes on working for the hours asked for, if any.
+         */
+        post: operations["rotate_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Limits
+         * @description The team's and its people's; without the right to see everybody's usage only one's own.
+         */
+        get: operations["list_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/limits/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set Team Limits */
+        put: operations["set_team_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/limits/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set User Limits */
+        put: operations["set_user_limits"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -437,6 +552,23 @@ export interface paths {
         };
         /** Explain Node */
         get: operations["explain_node"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Notices */
+        get: operations["list_notices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -737,10 +869,88 @@ export interface paths {
         };
         /** Get Route */
         get: operations["get_route"];
-        put?: never;
+        /**
+         * Update Route
+         * @description Every gateway goes by it within two seconds; what runs already ends as it began.
+         */
+        put: operations["update_route"];
         post?: never;
         /** Delete Route */
         delete: operations["delete_route"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routes/{route_id}/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revert Route
+         * @description Save an earlier version anew, as the newest one.
+         */
+        post: operations["revert_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routes/{route_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Route
+         * @description Which places a request would go to, in which order, and why. Nothing is sent.
+         */
+        post: operations["test_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routes/{route_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Route Versions */
+        get: operations["list_route_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/routes/{route_id}/versions/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare Route Versions */
+        get: operations["compare_route_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -927,6 +1137,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/upstreams/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Upstream Presets */
+        get: operations["list_upstream_presets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/upstreams/{upstream_id}": {
         parameters: {
             query?: never;
@@ -942,7 +1169,11 @@ export interface paths {
         delete: operations["remove_upstream"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Upstream
+         * @description A new address or key is asked for its models at once, in the background.
+         */
+        patch: operations["change_upstream"];
         trace?: never;
     };
     "/api/upstreams/{upstream_id}/probe": {
@@ -956,6 +1187,23 @@ export interface paths {
         put?: never;
         /** Probe Upstream */
         post: operations["probe_upstream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/upstreams/{upstream_id}/probes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Upstream Probes */
+        get: operations["list_upstream_probes"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1183,7 +1431,11 @@ export interface components {
             /** Verified At */
             verified_at: string | null;
         };
-        /** AddUpstreamIn */
+        /**
+         * AddUpstreamIn
+         * @description `kind` fills in what is left out. `leaves_house` left out: yes, unless the address is one
+         *     inside the network. `speaks` empty: whatever an OpenAI-compatible server speaks.
+         */
         AddUpstreamIn: {
             /**
              * Api Key
@@ -1192,8 +1444,20 @@ export interface components {
             api_key: string;
             /** Base Url */
             base_url: string;
+            /** Context Length */
+            context_length?: number | null;
+            /**
+             * Kind
+             * @default openai
+             * @enum {string}
+             */
+            kind: "openai" | "anthropic";
+            /** Leaves House */
+            leaves_house?: boolean | null;
             /** Name */
             name: string;
+            /** Speaks */
+            speaks?: ("chat" | "completions" | "embeddings" | "messages" | "responses" | "rerank" | "audio")[] | null;
         };
         /** AllowedActionOut */
         AllowedActionOut: {
@@ -1285,6 +1549,38 @@ export interface components {
             /** Is Current */
             is_current: boolean;
         };
+        /**
+         * CandidateOut
+         * @description One place a request could go to. `share` is the part of the requests, in percent, that it
+         *     gets as first choice; `reasons` say why it is in, or why it is out.
+         */
+        CandidateOut: {
+            /** Context Length */
+            context_length: number | null;
+            /** Endpoint */
+            endpoint: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "deployment" | "upstream";
+            /** Leaves House */
+            leaves_house: boolean;
+            /** Model */
+            model: string | null;
+            /** Node */
+            node: string;
+            /** Reasons */
+            reasons: string[];
+            /** Share */
+            share: number;
+            /** Target */
+            target: string;
+            /** Usable */
+            usable: boolean;
+            /** Weight */
+            weight: number;
+        };
         /** CatalogueEntryOut */
         CatalogueEntryOut: {
             /** Active Parameter Count */
@@ -1373,6 +1669,98 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * ChangeKeyIn
+         * @description Only what is sent is changed; `limits` as a whole.
+         */
+        ChangeKeyIn: {
+            /**
+             * Denied Models
+             * @default []
+             */
+            denied_models: string[];
+            /** Expires At */
+            expires_at?: string | null;
+            /**
+             * @default {
+             *       "parallel": null,
+             *       "requests_per_minute": null,
+             *       "tokens_per_day": null,
+             *       "tokens_per_minute": null,
+             *       "tokens_per_month": null
+             *     }
+             */
+            limits: components["schemas"]["LimitsBody"];
+            /** Max Output Tokens */
+            max_output_tokens?: number | null;
+            /** Models */
+            models?: string[] | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Networks
+             * @default []
+             */
+            networks: string[];
+            /**
+             * Privacy
+             * @default metadata
+             * @enum {string}
+             */
+            privacy: "none" | "metadata" | "full";
+            /**
+             * Scopes
+             * @default [
+             *       "infer"
+             *     ]
+             */
+            scopes: ("infer" | "manage" | "metrics")[];
+            /** When Redis Away */
+            when_redis_away?: ("serve" | "refuse") | null;
+        };
+        /**
+         * ChangeUpstreamIn
+         * @description Only what is sent is changed. An empty `api_key` takes the key away.
+         */
+        ChangeUpstreamIn: {
+            /**
+             * Api Key
+             * @default
+             */
+            api_key: string;
+            /**
+             * Base Url
+             * @default
+             */
+            base_url: string;
+            /** Context Length */
+            context_length?: number | null;
+            /**
+             * Leaves House
+             * @default false
+             */
+            leaves_house: boolean;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Speaks
+             * @default []
+             */
+            speaks: ("chat" | "completions" | "embeddings" | "messages" | "responses" | "rerank" | "audio")[];
+        };
+        /** CompareVersionsIn */
+        CompareVersionsIn: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number;
+        };
+        /**
          * CpuOut
          * @description `level` is the instruction set a binary may be built for: x86-64-v1 to v4, or armv8-a and
          *     so on; `features` are the ones that matter for inference, in words. `usable_threads` is what
@@ -1420,17 +1808,60 @@ export interface components {
              */
             vendor: string;
         };
-        /** CreateRouteIn */
+        /**
+         * CreateRouteIn
+         * @description `aliases` are further names for the same. With `may_leave_house` requests may go to upstreams
+         *     outside; without it such targets are refused. `note` says why, in the list of versions.
+         */
         CreateRouteIn: {
+            /**
+             * Affinity
+             * @default none
+             * @enum {string}
+             */
+            affinity: "none" | "prefix" | "session";
+            /**
+             * Aliases
+             * @default []
+             */
+            aliases: string[];
             /**
              * Fallbacks
              * @default []
              */
             fallbacks: components["schemas"]["FallbackIn"][];
+            /** Max Output Tokens */
+            max_output_tokens?: number | null;
+            /**
+             * May Leave House
+             * @default false
+             */
+            may_leave_house: boolean;
             /** Name */
             name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
             /** Targets */
             targets: components["schemas"]["TargetIn"][];
+        };
+        /**
+         * DecisionStepOut
+         * @description A route that is tried: the one asked for, or one that is fallen back to `on` these causes.
+         */
+        DecisionStepOut: {
+            /** After */
+            after: string | null;
+            /** Candidates */
+            candidates: components["schemas"]["CandidateOut"][];
+            /** On */
+            on: ("refused" | "5xx" | "429" | "timeout" | "context" | "cold")[];
+            /** Outcome */
+            outcome: string;
+            /** Route */
+            route: string;
         };
         /**
          * DeploymentChangesIn
@@ -1803,18 +2234,85 @@ export interface components {
             /** Memory Total */
             memory_total?: number | null;
         };
-        /** IssueKeyIn */
+        /**
+         * HolderLimitsOut
+         * @description The limits that a team's keys share, or those of one of its people.
+         */
+        HolderLimitsOut: {
+            /** Changed At */
+            changed_at: string | null;
+            /** Id */
+            id: number;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "user" | "team";
+            limits: components["schemas"]["LimitsBody"];
+            /** Name */
+            name: string;
+            /** Use */
+            use: components["schemas"]["LimitUseOut"][];
+        };
+        /**
+         * HoldersOut
+         * @description The team first, then its people by name; people without limits of their own are there too.
+         */
+        HoldersOut: {
+            /** Items */
+            items: components["schemas"]["HolderLimitsOut"][];
+        };
+        /**
+         * IssueKeyIn
+         * @description `models` left out: all of the team's. `owner` is a username; others' keys need the right to
+         *     manage the gateway. `when_redis_away` left out: refuse with token budgets, else serve.
+         */
         IssueKeyIn: {
+            /**
+             * Denied Models
+             * @default []
+             */
+            denied_models: string[];
             /** Expires At */
             expires_at?: string | null;
-            /** Limits */
-            limits?: {
-                [key: string]: number;
-            } | null;
+            /**
+             * @default {
+             *       "parallel": null,
+             *       "requests_per_minute": null,
+             *       "tokens_per_day": null,
+             *       "tokens_per_minute": null,
+             *       "tokens_per_month": null
+             *     }
+             */
+            limits: components["schemas"]["LimitsBody"];
+            /** Max Output Tokens */
+            max_output_tokens?: number | null;
             /** Models */
             models?: string[] | null;
             /** Name */
             name: string;
+            /**
+             * Networks
+             * @default []
+             */
+            networks: string[];
+            /** Owner */
+            owner?: string | null;
+            /**
+             * Privacy
+             * @default metadata
+             * @enum {string}
+             */
+            privacy: "none" | "metadata" | "full";
+            /**
+             * Scopes
+             * @default [
+             *       "infer"
+             *     ]
+             */
+            scopes: ("infer" | "manage" | "metrics")[];
+            /** When Redis Away */
+            when_redis_away?: ("serve" | "refuse") | null;
         };
         /**
          * IssuedKeyOut
@@ -1828,29 +2326,47 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Denied Models */
+            denied_models: string[];
             /** Expires At */
             expires_at: string | null;
             /** Id */
             id: number;
             /** Last Used At */
             last_used_at: string | null;
+            limits: components["schemas"]["LimitsBody"];
+            /** Max Output Tokens */
+            max_output_tokens: number | null;
             /** Models */
             models: string[] | null;
             /** Name */
             name: string;
+            /** Networks */
+            networks: string[];
             /** Owner */
             owner: string;
             /** Prefix */
             prefix: string;
+            /** Previous Until */
+            previous_until: string | null;
+            /**
+             * Privacy
+             * @enum {string}
+             */
+            privacy: "none" | "metadata" | "full";
             /** Revoked At */
             revoked_at: string | null;
+            /** Rotated At */
+            rotated_at: string | null;
+            /** Scopes */
+            scopes: ("infer" | "manage" | "metrics")[];
             /** Secret */
             secret: string;
             /**
              * State
              * @enum {string}
              */
-            state: "active" | "expired" | "revoked";
+            state: "active" | "rotating" | "expired" | "revoked";
             /** State Reason */
             state_reason: string;
             /**
@@ -1858,6 +2374,9 @@ export interface components {
              * Format: date-time
              */
             state_since: string;
+            use: components["schemas"]["KeyUseOut"];
+            /** When Redis Away */
+            when_redis_away: ("serve" | "refuse") | null;
         };
         /** KeyOut */
         KeyOut: {
@@ -1868,27 +2387,45 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Denied Models */
+            denied_models: string[];
             /** Expires At */
             expires_at: string | null;
             /** Id */
             id: number;
             /** Last Used At */
             last_used_at: string | null;
+            limits: components["schemas"]["LimitsBody"];
+            /** Max Output Tokens */
+            max_output_tokens: number | null;
             /** Models */
             models: string[] | null;
             /** Name */
             name: string;
+            /** Networks */
+            networks: string[];
             /** Owner */
             owner: string;
             /** Prefix */
             prefix: string;
+            /** Previous Until */
+            previous_until: string | null;
+            /**
+             * Privacy
+             * @enum {string}
+             */
+            privacy: "none" | "metadata" | "full";
             /** Revoked At */
             revoked_at: string | null;
+            /** Rotated At */
+            rotated_at: string | null;
+            /** Scopes */
+            scopes: ("infer" | "manage" | "metrics")[];
             /**
              * State
              * @enum {string}
              */
-            state: "active" | "expired" | "revoked";
+            state: "active" | "rotating" | "expired" | "revoked";
             /** State Reason */
             state_reason: string;
             /**
@@ -1896,6 +2433,79 @@ export interface components {
              * Format: date-time
              */
             state_since: string;
+            use: components["schemas"]["KeyUseOut"];
+            /** When Redis Away */
+            when_redis_away: ("serve" | "refuse") | null;
+        };
+        /**
+         * KeyReportOut
+         * @description What a key can do now. `secret` says which of its secrets was shown: the current one or the
+         *     one before the last rotation; None where the key was asked for by its id.
+         */
+        KeyReportOut: {
+            key: components["schemas"]["KeyOut"];
+            last_refusal: components["schemas"]["RefusalOut"] | null;
+            /** Limits */
+            limits: components["schemas"]["LimitUseOut"][];
+            /** Models */
+            models: components["schemas"]["ReachedModelOut"][];
+            /** Secret */
+            secret: ("current" | "previous") | null;
+            /** Sentence */
+            sentence: string;
+            /** Works */
+            works: boolean;
+        };
+        /**
+         * KeyUseOut
+         * @description What a key was used for. `hours`: requests per hour, the last 24, oldest first.
+         */
+        KeyUseOut: {
+            /**
+             * Hours
+             * @default [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0
+             *     ]
+             */
+            hours: number[];
+            /**
+             * Requests Today
+             * @default 0
+             */
+            requests_today: number;
+            /**
+             * Tokens This Month
+             * @default 0
+             */
+            tokens_this_month: number;
+            /**
+             * Tokens Today
+             * @default 0
+             */
+            tokens_today: number;
         };
         /**
          * LicenceOut
@@ -1916,6 +2526,57 @@ export interface components {
              * @default
              */
             url: string;
+        };
+        /**
+         * LimitUseOut
+         * @description One limit and how far it is used. `used` includes what is `reserved` by running requests.
+         *
+         *     `resets_at` is None for what frees itself as requests end. `known` is False while the counters
+         *     cannot be read: the numbers are then what the request log says, with nothing reserved.
+         */
+        LimitUseOut: {
+            /** Holder */
+            holder: string;
+            /** Known */
+            known: boolean;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "key" | "user" | "team";
+            /** Limit */
+            limit: number;
+            /** Percent */
+            percent: number;
+            /** Remaining */
+            remaining: number;
+            /** Reserved */
+            reserved: number;
+            /** Resets At */
+            resets_at: string | null;
+            /** Used */
+            used: number;
+            /**
+             * Window
+             * @enum {string}
+             */
+            window: "requests_per_minute" | "tokens_per_minute" | "parallel" | "tokens_per_day" | "tokens_per_month";
+        };
+        /**
+         * LimitsBody
+         * @description What may be used. None, or left out: no limit of that kind. Days and months are UTC's.
+         */
+        LimitsBody: {
+            /** Parallel */
+            parallel?: number | null;
+            /** Requests Per Minute */
+            requests_per_minute?: number | null;
+            /** Tokens Per Day */
+            tokens_per_day?: number | null;
+            /** Tokens Per Minute */
+            tokens_per_minute?: number | null;
+            /** Tokens Per Month */
+            tokens_per_month?: number | null;
         };
         /**
          * LimitsIn
@@ -2010,6 +2671,20 @@ export interface components {
             search: string;
             /** State */
             state?: string | null;
+        };
+        /** ListNoticesIn */
+        ListNoticesIn: {
+            /** Cursor */
+            cursor?: string | null;
+            /** Holder Id */
+            holder_id?: number | null;
+            /** Level */
+            level?: ("key" | "user" | "team") | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
         };
         /** ListRequestsIn */
         ListRequestsIn: {
@@ -2359,6 +3034,41 @@ export interface components {
              */
             state_since: string;
         };
+        /**
+         * NoticeOut
+         * @description A limit was used up to 80 or 100 percent; said once per window.
+         */
+        NoticeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Holder */
+            holder: string;
+            /** Holder Id */
+            holder_id: number;
+            /** Id */
+            id: number;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "key" | "user" | "team";
+            /** Limit */
+            limit: number | null;
+            /** Percent */
+            percent: number;
+            /** Period */
+            period: string;
+            /** Text */
+            text: string;
+            /**
+             * Window
+             * @enum {string}
+             */
+            window: "requests_per_minute" | "tokens_per_minute" | "parallel" | "tokens_per_day" | "tokens_per_month";
+        };
         /** OperationFilterIn */
         OperationFilterIn: {
             /** Cursor */
@@ -2484,6 +3194,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[NoticeOut] */
+        Page_NoticeOut_: {
+            /** Items */
+            items: components["schemas"]["NoticeOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[OperationOut] */
         Page_OperationOut_: {
             /** Items */
@@ -2530,6 +3247,13 @@ export interface components {
         Page_UpstreamOut_: {
             /** Items */
             items: components["schemas"]["UpstreamOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[UpstreamProbeOut] */
+        Page_UpstreamProbeOut_: {
+            /** Items */
+            items: components["schemas"]["UpstreamProbeOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -2681,6 +3405,45 @@ export interface components {
             last_name?: string | null;
             /** Theme */
             theme?: ("auto" | "light" | "dark") | null;
+        };
+        /**
+         * ReachedModelOut
+         * @description A name in `/v1/models`. `reason` says why the key may not use it, or why nothing answers.
+         */
+        ReachedModelOut: {
+            /** Alias Of */
+            alias_of: string | null;
+            /** Allowed */
+            allowed: boolean;
+            /** Answers */
+            answers: boolean;
+            /** Leaves House */
+            leaves_house: boolean;
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * RefusalOut
+         * @description The last request of the key that the gateway itself turned away.
+         */
+        RefusalOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Code */
+            code: string;
+            /** Model */
+            model: string;
+            /** Reason */
+            reason: string;
+            /** Request Id */
+            request_id: string;
+            /** Status */
+            status: number;
         };
         /** ReplicaLogIn */
         ReplicaLogIn: {
@@ -2985,8 +3748,110 @@ export interface components {
             /** User */
             user: string | null;
         };
-        /** RouteOut */
+        /** RevertRouteIn */
+        RevertRouteIn: {
+            /** Version */
+            version: number;
+        };
+        /**
+         * RotateKeyIn
+         * @description How long the old secret goes on working; 0 ends it at once.
+         */
+        RotateKeyIn: {
+            /**
+             * Overlap Hours
+             * @default 24
+             */
+            overlap_hours: number;
+        };
+        /**
+         * RouteChangeOut
+         * @description One difference in words. `field` is the field of the route it is about.
+         */
+        RouteChangeOut: {
+            /** Field */
+            field: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed";
+            /** Text */
+            text: string;
+        };
+        /** RouteComparisonOut */
+        RouteComparisonOut: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number;
+            /** Changes */
+            changes: components["schemas"]["RouteChangeOut"][];
+        };
+        /**
+         * RouteDecisionOut
+         * @description What the gateway would do with a request now; nothing is sent.
+         *
+         *     To see a real one, send it to /v1 with the header `x-hearth-trace: 1` and read the header of the
+         *     same name in the reply.
+         */
+        RouteDecisionOut: {
+            /** Allowed */
+            allowed: boolean;
+            /** Route */
+            route: string;
+            /** Sentence */
+            sentence: string;
+            /** Steps */
+            steps: components["schemas"]["DecisionStepOut"][];
+            /** Version */
+            version: number;
+        };
+        /**
+         * RouteDocumentOut
+         * @description All of a route that an edit may change.
+         */
+        RouteDocumentOut: {
+            /**
+             * Affinity
+             * @default none
+             * @enum {string}
+             */
+            affinity: "none" | "prefix" | "session";
+            /**
+             * Aliases
+             * @default []
+             */
+            aliases: string[];
+            /**
+             * Fallbacks
+             * @default []
+             */
+            fallbacks: components["schemas"]["FallbackIn"][];
+            /** Max Output Tokens */
+            max_output_tokens?: number | null;
+            /**
+             * May Leave House
+             * @default false
+             */
+            may_leave_house: boolean;
+            /** Name */
+            name: string;
+            /** Targets */
+            targets: components["schemas"]["TargetIn"][];
+        };
+        /**
+         * RouteOut
+         * @description `leaves_house`: a target of this route is a server outside.
+         */
         RouteOut: {
+            /**
+             * Affinity
+             * @enum {string}
+             */
+            affinity: "none" | "prefix" | "session";
+            /** Aliases */
+            aliases: string[];
             /** Allowed Actions */
             allowed_actions: components["schemas"]["AllowedActionOut"][];
             /**
@@ -2998,6 +3863,12 @@ export interface components {
             fallbacks: components["schemas"]["FallbackIn"][];
             /** Id */
             id: number;
+            /** Leaves House */
+            leaves_house: boolean;
+            /** Max Output Tokens */
+            max_output_tokens: number | null;
+            /** May Leave House */
+            may_leave_house: boolean;
             /** Name */
             name: string;
             /**
@@ -3018,6 +3889,43 @@ export interface components {
             state_since: string;
             /** Targets */
             targets: components["schemas"]["TargetOut"][];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * RouteVersionOut
+         * @description A route as it was saved once; `changes` is what differs from the version before.
+         */
+        RouteVersionOut: {
+            /** Changes */
+            changes: components["schemas"]["RouteChangeOut"][];
+            document: components["schemas"]["RouteDocumentOut"];
+            /** Is Current */
+            is_current: boolean;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string | null;
+            /** Note */
+            note: string;
+            /** Number */
+            number: number;
+        };
+        /**
+         * RouteVersionsOut
+         * @description Newest first.
+         */
+        RouteVersionsOut: {
+            /** Items */
+            items: components["schemas"]["RouteVersionOut"][];
         };
         /**
          * SampleOut
@@ -3156,6 +4064,13 @@ export interface components {
             user: components["schemas"]["UserOut"];
             /** Via */
             via: string;
+        };
+        /**
+         * SetLimitsIn
+         * @description The whole of a holder's limits; `{}` takes them all away.
+         */
+        SetLimitsIn: {
+            limits: components["schemas"]["LimitsBody"];
         };
         /** SignInIn */
         SignInIn: {
@@ -3335,6 +4250,8 @@ export interface components {
         TargetOut: {
             /** Deployment */
             deployment: string | null;
+            /** Leaves House */
+            leaves_house: boolean;
             /** Model */
             model: string | null;
             /** Upstream */
@@ -3381,6 +4298,22 @@ export interface components {
             name: string;
             /** Slug */
             slug: string;
+        };
+        /**
+         * TestRouteIn
+         * @description Whose request to decide about, and of what size: `key_id` left out means the caller's own
+         *     rights; `tokens` is the length of the prompt with the reply it leaves room for.
+         */
+        TestRouteIn: {
+            /** Key Id */
+            key_id?: number | null;
+            /** Tokens */
+            tokens?: number | null;
+        };
+        /** TestSecretIn */
+        TestSecretIn: {
+            /** Secret */
+            secret: string;
         };
         /** TicketOut */
         TicketOut: {
@@ -3507,14 +4440,58 @@ export interface components {
             title: string;
         };
         /**
+         * UpdateRouteIn
+         * @description The whole route as it shall be. With `version`, the one that was edited, it is refused when
+         *     somebody else has saved a newer one in between.
+         */
+        UpdateRouteIn: {
+            /**
+             * Affinity
+             * @default none
+             * @enum {string}
+             */
+            affinity: "none" | "prefix" | "session";
+            /**
+             * Aliases
+             * @default []
+             */
+            aliases: string[];
+            /**
+             * Fallbacks
+             * @default []
+             */
+            fallbacks: components["schemas"]["FallbackIn"][];
+            /** Max Output Tokens */
+            max_output_tokens?: number | null;
+            /**
+             * May Leave House
+             * @default false
+             */
+            may_leave_house: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Targets */
+            targets: components["schemas"]["TargetIn"][];
+            /** Version */
+            version?: number | null;
+        };
+        /**
          * UpstreamOut
-         * @description `models` are those of the last probe that was answered.
+         * @description `models` and `latency_ms` are those of the last probe that was answered; `speaks_found` is
+         *     what it seemed to speak then. `used_by` are the routes that lead there.
          */
         UpstreamOut: {
             /** Allowed Actions */
             allowed_actions: components["schemas"]["AllowedActionOut"][];
             /** Base Url */
             base_url: string;
+            /** Context Length */
+            context_length: number | null;
             /**
              * Created At
              * Format: date-time
@@ -3524,12 +4501,20 @@ export interface components {
             has_api_key: boolean;
             /** Id */
             id: number;
+            /** Latency Ms */
+            latency_ms: number | null;
+            /** Leaves House */
+            leaves_house: boolean;
             /** Models */
             models: string[];
             /** Name */
             name: string;
             /** Probed At */
             probed_at: string | null;
+            /** Speaks */
+            speaks: ("chat" | "completions" | "embeddings" | "messages" | "responses" | "rerank" | "audio")[];
+            /** Speaks Found */
+            speaks_found: ("chat" | "completions" | "embeddings" | "messages" | "responses" | "rerank" | "audio")[];
             /**
              * State
              * @enum {string}
@@ -3542,6 +4527,53 @@ export interface components {
              * Format: date-time
              */
             state_since: string;
+            /** Used By */
+            used_by: string[];
+        };
+        /**
+         * UpstreamPresetOut
+         * @description What to begin with when a server of this kind is added.
+         */
+        UpstreamPresetOut: {
+            /** Base Url */
+            base_url: string;
+            /** Hint */
+            hint: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "openai" | "anthropic";
+            /** Label */
+            label: string;
+            /** Speaks */
+            speaks: ("chat" | "completions" | "embeddings" | "messages" | "responses" | "rerank" | "audio")[];
+        };
+        /** UpstreamPresetsOut */
+        UpstreamPresetsOut: {
+            /** Items */
+            items: components["schemas"]["UpstreamPresetOut"][];
+        };
+        /**
+         * UpstreamProbeOut
+         * @description One time a server was asked for its models. `problem` is empty when it answered.
+         */
+        UpstreamProbeOut: {
+            /** Answered */
+            answered: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Id */
+            id: number;
+            /** Latency Ms */
+            latency_ms: number | null;
+            /** Model Count */
+            model_count: number;
+            /** Problem */
+            problem: string;
         };
         /**
          * UsageGroupOut
@@ -3813,11 +4845,16 @@ export type AuditCheckOut = components['schemas']['AuditCheckOut'];
 export type AuditEntryOut = components['schemas']['AuditEntryOut'];
 export type AuditFilterIn = components['schemas']['AuditFilterIn'];
 export type BrowserOut = components['schemas']['BrowserOut'];
+export type CandidateOut = components['schemas']['CandidateOut'];
 export type CatalogueEntryOut = components['schemas']['CatalogueEntryOut'];
 export type CatalogueOut = components['schemas']['CatalogueOut'];
 export type CatalogueVersionOut = components['schemas']['CatalogueVersionOut'];
+export type ChangeKeyIn = components['schemas']['ChangeKeyIn'];
+export type ChangeUpstreamIn = components['schemas']['ChangeUpstreamIn'];
+export type CompareVersionsIn = components['schemas']['CompareVersionsIn'];
 export type CpuOut = components['schemas']['CpuOut'];
 export type CreateRouteIn = components['schemas']['CreateRouteIn'];
+export type DecisionStepOut = components['schemas']['DecisionStepOut'];
 export type DeploymentChangesIn = components['schemas']['DeploymentChangesIn'];
 export type DeploymentIn = components['schemas']['DeploymentIn'];
 export type DeploymentOut = components['schemas']['DeploymentOut'];
@@ -3829,16 +4866,23 @@ export type FitSummaryOut = components['schemas']['FitSummaryOut'];
 export type GgufFactsOut = components['schemas']['GGUFFactsOut'];
 export type GpuOut = components['schemas']['GpuOut'];
 export type GpuSampleOut = components['schemas']['GpuSampleOut'];
+export type HolderLimitsOut = components['schemas']['HolderLimitsOut'];
+export type HoldersOut = components['schemas']['HoldersOut'];
 export type IssueKeyIn = components['schemas']['IssueKeyIn'];
 export type IssuedKeyOut = components['schemas']['IssuedKeyOut'];
 export type KeyOut = components['schemas']['KeyOut'];
+export type KeyReportOut = components['schemas']['KeyReportOut'];
+export type KeyUseOut = components['schemas']['KeyUseOut'];
 export type LicenceOut = components['schemas']['LicenceOut'];
+export type LimitUseOut = components['schemas']['LimitUseOut'];
+export type LimitsBody = components['schemas']['LimitsBody'];
 export type LimitsIn = components['schemas']['LimitsIn'];
 export type ListAiModelsIn = components['schemas']['ListAIModelsIn'];
 export type ListCatalogueIn = components['schemas']['ListCatalogueIn'];
 export type ListDeploymentsIn = components['schemas']['ListDeploymentsIn'];
 export type ListKeysIn = components['schemas']['ListKeysIn'];
 export type ListNodesIn = components['schemas']['ListNodesIn'];
+export type ListNoticesIn = components['schemas']['ListNoticesIn'];
 export type ListRequestsIn = components['schemas']['ListRequestsIn'];
 export type ListRoutesIn = components['schemas']['ListRoutesIn'];
 export type ListSamplesIn = components['schemas']['ListSamplesIn'];
@@ -3854,6 +4898,7 @@ export type NetworkOut = components['schemas']['NetworkOut'];
 export type NewTokenOut = components['schemas']['NewTokenOut'];
 export type NodeFitOut = components['schemas']['NodeFitOut'];
 export type NodeOut = components['schemas']['NodeOut'];
+export type NoticeOut = components['schemas']['NoticeOut'];
 export type OperationFilterIn = components['schemas']['OperationFilterIn'];
 export type OperationOut = components['schemas']['OperationOut'];
 export type PageAiModelOut = components['schemas']['Page_AIModelOut_'];
@@ -3862,6 +4907,7 @@ export type PageBrowserOut = components['schemas']['Page_BrowserOut_'];
 export type PageDeploymentOut = components['schemas']['Page_DeploymentOut_'];
 export type PageKeyOut = components['schemas']['Page_KeyOut_'];
 export type PageNodeOut = components['schemas']['Page_NodeOut_'];
+export type PageNoticeOut = components['schemas']['Page_NoticeOut_'];
 export type PageOperationOut = components['schemas']['Page_OperationOut_'];
 export type PagePersonOut = components['schemas']['Page_PersonOut_'];
 export type PageRequestOut = components['schemas']['Page_RequestOut_'];
@@ -3869,6 +4915,7 @@ export type PageRouteOut = components['schemas']['Page_RouteOut_'];
 export type PageTeamMembershipOut = components['schemas']['Page_TeamMembershipOut_'];
 export type PageTokenOut = components['schemas']['Page_TokenOut_'];
 export type PageUpstreamOut = components['schemas']['Page_UpstreamOut_'];
+export type PageUpstreamProbeOut = components['schemas']['Page_UpstreamProbeOut_'];
 export type PasswordIn = components['schemas']['PasswordIn'];
 export type PersonChangeIn = components['schemas']['PersonChangeIn'];
 export type PersonIn = components['schemas']['PersonIn'];
@@ -3877,6 +4924,8 @@ export type PlacementOut = components['schemas']['PlacementOut'];
 export type PreviewIn = components['schemas']['PreviewIn'];
 export type PreviewOut = components['schemas']['PreviewOut'];
 export type ProfileIn = components['schemas']['ProfileIn'];
+export type ReachedModelOut = components['schemas']['ReachedModelOut'];
+export type RefusalOut = components['schemas']['RefusalOut'];
 export type ReplicaLogIn = components['schemas']['ReplicaLogIn'];
 export type ReplicaLogLineOut = components['schemas']['ReplicaLogLineOut'];
 export type ReplicaLogOut = components['schemas']['ReplicaLogOut'];
@@ -3885,13 +4934,22 @@ export type RequestBodiesOut = components['schemas']['RequestBodiesOut'];
 export type RequestDetailOut = components['schemas']['RequestDetailOut'];
 export type RequestFiltersIn = components['schemas']['RequestFiltersIn'];
 export type RequestOut = components['schemas']['RequestOut'];
+export type RevertRouteIn = components['schemas']['RevertRouteIn'];
+export type RotateKeyIn = components['schemas']['RotateKeyIn'];
+export type RouteChangeOut = components['schemas']['RouteChangeOut'];
+export type RouteComparisonOut = components['schemas']['RouteComparisonOut'];
+export type RouteDecisionOut = components['schemas']['RouteDecisionOut'];
+export type RouteDocumentOut = components['schemas']['RouteDocumentOut'];
 export type RouteOut = components['schemas']['RouteOut'];
+export type RouteVersionOut = components['schemas']['RouteVersionOut'];
+export type RouteVersionsOut = components['schemas']['RouteVersionsOut'];
 export type SampleOut = components['schemas']['SampleOut'];
 export type SamplesOut = components['schemas']['SamplesOut'];
 export type SamplingOut = components['schemas']['SamplingOut'];
 export type SeriesIn = components['schemas']['SeriesIn'];
 export type SeriesOut = components['schemas']['SeriesOut'];
 export type SessionOut = components['schemas']['SessionOut'];
+export type SetLimitsIn = components['schemas']['SetLimitsIn'];
 export type SignInIn = components['schemas']['SignInIn'];
 export type StageOut = components['schemas']['StageOut'];
 export type StatusOut = components['schemas']['StatusOut'];
@@ -3906,6 +4964,8 @@ export type TargetOut = components['schemas']['TargetOut'];
 export type TeamIn = components['schemas']['TeamIn'];
 export type TeamMembershipOut = components['schemas']['TeamMembershipOut'];
 export type TeamOut = components['schemas']['TeamOut'];
+export type TestRouteIn = components['schemas']['TestRouteIn'];
+export type TestSecretIn = components['schemas']['TestSecretIn'];
 export type TicketOut = components['schemas']['TicketOut'];
 export type TimelineIn = components['schemas']['TimelineIn'];
 export type TimelineItemOut = components['schemas']['TimelineItemOut'];
@@ -3914,7 +4974,11 @@ export type TokenIn = components['schemas']['TokenIn'];
 export type TokenOut = components['schemas']['TokenOut'];
 export type TrialOut = components['schemas']['TrialOut'];
 export type TrialStepOut = components['schemas']['TrialStepOut'];
+export type UpdateRouteIn = components['schemas']['UpdateRouteIn'];
 export type UpstreamOut = components['schemas']['UpstreamOut'];
+export type UpstreamPresetOut = components['schemas']['UpstreamPresetOut'];
+export type UpstreamPresetsOut = components['schemas']['UpstreamPresetsOut'];
+export type UpstreamProbeOut = components['schemas']['UpstreamProbeOut'];
 export type UsageGroupOut = components['schemas']['UsageGroupOut'];
 export type UsageIn = components['schemas']['UsageIn'];
 export type UsageKeptOut = components['schemas']['UsageKeptOut'];
@@ -4554,6 +5618,30 @@ export interface operations {
             };
         };
     };
+    test_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestSecretIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyReportOut"];
+                };
+            };
+        };
+    };
     get_key: {
         parameters: {
             query?: never;
@@ -4594,6 +5682,150 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeyOut"];
+                };
+            };
+        };
+    };
+    change_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeKeyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOut"];
+                };
+            };
+        };
+    };
+    report_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyReportOut"];
+                };
+            };
+        };
+    };
+    rotate_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateKeyIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedKeyOut"];
+                };
+            };
+        };
+    };
+    list_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldersOut"];
+                };
+            };
+        };
+    };
+    set_team_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLimitsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolderLimitsOut"];
+                };
+            };
+        };
+    };
+    set_user_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLimitsIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HolderLimitsOut"];
                 };
             };
         };
@@ -4710,6 +5942,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhyOut"];
+                };
+            };
+        };
+    };
+    list_notices: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+                level?: ("key" | "user" | "team") | null;
+                holder_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NoticeOut_"];
                 };
             };
         };
@@ -5174,6 +6431,32 @@ export interface operations {
             };
         };
     };
+    update_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                route_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRouteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteOut"];
+                };
+            };
+        };
+    };
     delete_route: {
         parameters: {
             query?: never;
@@ -5191,6 +6474,105 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    revert_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                route_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevertRouteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteOut"];
+                };
+            };
+        };
+    };
+    test_route: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                route_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRouteIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteDecisionOut"];
+                };
+            };
+        };
+    };
+    list_route_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                route_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteVersionsOut"];
+                };
+            };
+        };
+    };
+    compare_route_versions: {
+        parameters: {
+            query: {
+                before: number;
+                after: number;
+            };
+            header?: never;
+            path: {
+                route_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteComparisonOut"];
+                };
             };
         };
     };
@@ -5525,6 +6907,26 @@ export interface operations {
             };
         };
     };
+    list_upstream_presets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamPresetsOut"];
+                };
+            };
+        };
+    };
     get_upstream: {
         parameters: {
             query?: never;
@@ -5567,6 +6969,32 @@ export interface operations {
             };
         };
     };
+    change_upstream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upstream_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeUpstreamIn"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstreamOut"];
+                };
+            };
+        };
+    };
     probe_upstream: {
         parameters: {
             query?: never;
@@ -5585,6 +7013,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperationOut"];
+                };
+            };
+        };
+    };
+    list_upstream_probes: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                upstream_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UpstreamProbeOut_"];
                 };
             };
         };
