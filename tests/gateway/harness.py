@@ -22,6 +22,7 @@ import uvloop
 from apps.gateway.dataplane import keys, snapshot
 from apps.gateway.dataplane.app import Gateway, create_app
 from apps.gateway.dataplane.config import GatewayConfig
+from apps.gateway.dataplane.limits.script import SEEDED_KEY
 from apps.gateway.dataplane.usage import USAGE_FIELD, USAGE_STREAM, UsageRecord, decode_record
 from tests.waiting import eventually
 
@@ -97,6 +98,8 @@ class House:
     upstreams: list[snapshot.UpstreamEntry] = field(default_factory=list)
     deployments: list[snapshot.DeploymentEntry] = field(default_factory=list)
     routes: list[snapshot.RouteEntry] = field(default_factory=list)
+    holders: list[snapshot.HolderEntry] = field(default_factory=list)
+    counted: bool = True  # what was used before is known: nothing
 
     def serve(self, name: str, *urls: str, team_id: int | None = 1, **target: Any) -> None:
         """A route to outside servers at these addresses."""
@@ -124,8 +127,11 @@ class House:
             upstreams=self.upstreams,
             deployments=self.deployments,
             routes=self.routes,
+            holders=self.holders,
         )
         with self.redis.client() as client:
+            if self.counted:
+                client.set(SEEDED_KEY, 1)
             client.set(snapshot.SNAPSHOT_KEY, snapshot.encode(document))
             client.publish(snapshot.CHANGED_CHANNEL, str(version))
         return version

@@ -1,9 +1,94 @@
 """May this request be served now? What its limits say before anything is sent anywhere."""
 
+import time
+from math import inf
+
+from apps.gateway.dataplane.body import Head
+from apps.gateway.dataplane.budgets import STEP_TOKENS, Reservation, serves_when_away
 from apps.gateway.dataplane.call import Call
+from apps.gateway.dataplane.limits import estimate, wording
+from apps.gateway.dataplane.limits.holders import Holder, shared_holder
+
+_LEAST_OUTPUT = 16  # an answer that is cut off after fewer tokens helps nobody
+_PLAIN_OUTPUT = 2048  # for a plain reply whose client does not say how long it may become
+_STREAM_OUTPUT = 4096  # a stream asks for more when it comes to its end
+_NO_OUTPUT = frozenset({"/v1/embeddings", "/v1/rerank", "/v1/messages/count_tokens"})
+_PATIENT_SECONDS = 60  # clients repeat a request by themselves when they wait no longer than this
 
 
 async def admit(call: Call) -> None:
     """Reserve what the call may use, or raise GatewayError 429 saying which limit refuses."""
-    if not call.caller.limits:
+    holders = _holders(call)
+    if not holders:
         return
+    budgets = call.context.budgets
+    reservation = Reservation(call.id, holders, tokens=0, prompt=estimate.prompt_tokens(call.body))
+    output = _output(call)
+    try:
+        tightest = await budgets.reserve(
+            reservation,
+            output=output,
+            least_output=min(output, _LEAST_OUTPUT),
+            serve_when_away=serves_when_away(holders, call.caller.when_redis_away),
+        )
+    except wording.LimitReached as error:
+        _tell(call, holders, error.tightest)
+        if error.retry_after is None or error.retry_after > _PATIENT_SECONDS:
+            call.extra_headers.append((b"x-should-retry", b"false"))
+        raise
+    call.reservation = reservation
+    if tightest:
+        _tell(call, holders, tightest)
+    if any(holder.has_token_limit for holder in holders):
+        _bound_output(call, reservation)
+
+
+def _holders(call: Call) -> tuple[Holder, ...]:
+    caller = call.caller
+    if caller.key_id is not None:
+        return caller.holders
+    shared = call.context.link.table.holders
+    found = (
+        shared.get(("user", caller.user_id or 0, caller.team_id)),
+        shared.get(("team", caller.team_id, caller.team_id)),
+    )
+    return tuple(shared_holder(entry) for entry in found if entry is not None)
+
+
+def _output(call: Call) -> int:
+    """How many tokens of output to reserve for a start."""
+    if call.path in _NO_OUTPUT:
+        return 0
+    asked = asked_output(call.head)
+    caps = (asked, call.caller.max_output_tokens, call.route.max_output_tokens)
+    most = min((cap for cap in caps if cap is not None), default=None)
+    if not call.head.stream:
+        return _PLAIN_OUTPUT if most is None else most
+    return STEP_TOKENS if asked is None or most is None else min(most, _STREAM_OUTPUT)
+
+
+def asked_output(head: Head) -> int | None:
+    """How long the client lets the answer become, in tokens, when it says so."""
+    for raw in (head.max_completion_tokens, head.max_tokens, head.max_output_tokens):
+        value = bytes(raw)
+        if value.isdigit():
+            return int(value)
+    return None
+
+
+def _bound_output(call: Call, reservation: Reservation) -> None:
+    """A plain reply may not become longer than what is reserved; a stream reserves more."""
+    output = reservation.tokens - reservation.prompt
+    asked = asked_output(call.head)
+    if not call.head.stream:
+        if call.path not in _NO_OUTPUT and (asked is None or output < asked):
+            call.output_cap = output
+    else:
+        # A server ends by itself where the client's own bound is reserved as a whole.
+        reservation.given = output if asked is None or output < asked else inf
+
+
+def _tell(call: Call, holders: tuple[Holder, ...], tightest: list[int]) -> None:
+    call.extra_headers += wording.headers(holders, tightest)
+    if call.path == "/v1/messages":
+        call.extra_headers += wording.anthropic_headers(holders, tightest, time.time())

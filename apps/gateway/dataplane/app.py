@@ -19,6 +19,7 @@ from apps.gateway.dataplane.link import ControlLink
 from apps.gateway.dataplane.upstream import Pool
 
 _FORWARDED_PATHS = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/embeddings"})
+_NOTED_REFUSALS = frozenset({403, 404, 429, 503})  # the console shows the last one of a key
 _SWEEP_SECONDS = 1.0
 _LAST_WORD_SECONDS = 0.5
 _DISCARD_LIMITS = 4  # a body up to so many times the limit is read to its end before it is refused
@@ -67,6 +68,7 @@ class Gateway:
             budgets=Budgets(config),
             calls=set(),
         )
+        context.link.on_change.append(context.lines.move_all)
         await context.link.start()
         await context.budgets.start()
         self._sweeper = asyncio.get_running_loop().create_task(_sweep(context))
@@ -93,8 +95,10 @@ class Gateway:
         link = None if self._context is None else self._context.link
         if link is None:
             return
+        limits_up = self._context is not None and self._context.budgets.up
         for name, about, value in (
             ("redis_up", "Whether Redis answers this process", float(link.reachable)),
+            ("limits_up", "Whether Redis counts limits for this process", float(limits_up)),
             ("snapshot_version", "Version of the table in use", float(link.table.version)),
             ("journal_bytes", "Usage that is not delivered yet", float(link.journal.waiting_bytes)),
             ("usage_lost", "Requests that could not be written down", float(link.journal.lost)),
@@ -165,6 +169,7 @@ async def _serve(call: Call) -> None:
     try:
         await _answer(call)
     except GatewayError as error:
+        _note_refusal(call, error)
         await call.refuse(error)
     except relay.BrokenReply:
         raise
@@ -186,6 +191,7 @@ async def _answer(call: Call) -> None:
     call.caller = keys.authorise(
         call.scope["headers"], context.link.table.keys, context.config.ticket_secret, time.time()
     )
+    keys.check_access(call.caller, call.address, scope="infer")
     if call.path not in _FORWARDED_PATHS:
         await listing.answer(call)
         return
@@ -197,6 +203,11 @@ async def _answer(call: Call) -> None:
     call.route = context.link.table.get_for(call.caller, call.head.model)
     await admission.admit(call)
     await relay.give(call, await forward.obtain(call))
+
+
+def _note_refusal(call: Call, error: GatewayError) -> None:
+    if call.caller.key_id is not None and error.status in _NOTED_REFUSALS:
+        call.context.budgets.note_refusal(call.caller.key_id, error)
 
 
 def _refuse_key_in_address(call: Call) -> None:

@@ -1,4 +1,4 @@
-"""Who is calling and what they may call. Pure; everything is in memory."""
+"""Who is calling, from where, and what they may call. Pure; everything is in memory."""
 
 import base64
 import binascii
@@ -6,14 +6,19 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import msgspec
 
 from apps.gateway.dataplane.errors import GatewayError
-from apps.gateway.dataplane.snapshot import NO_LIMITS, AwayPolicy, Limits, Privacy
+from apps.gateway.dataplane.limits.holders import Holder
+from apps.gateway.dataplane.snapshot import AwayPolicy, Privacy
 
 KEY_PREFIX = "hk_live_"
 TICKET_PREFIX = "hs_"
+
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,8 @@ class Caller:
     name: str = ""
     denied_models: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset({"infer"})
-    networks: tuple[str, ...] = ()
-    limits: Limits = NO_LIMITS
+    networks: tuple[Network, ...] | None = None  # None: from everywhere
+    holders: tuple[Holder, ...] = ()  # whose limits its requests count for
     max_output_tokens: int | None = None
     when_redis_away: AwayPolicy | None = None
     privacy: Privacy = "metadata"
@@ -75,6 +80,39 @@ def authorise(
             401, "expired_api_key", "This API key has expired. Issue a new one on the Keys page."
         )
     return caller
+
+
+def check_access(caller: Caller, address: str, *, scope: str) -> None:
+    """Raises GatewayError 403 when the key is not for this, or not from there."""
+    if scope not in caller.scopes:
+        has = ", ".join(sorted(caller.scopes)) or "none"
+        raise GatewayError(
+            403,
+            "scope_missing",
+            f"This API key lacks the scope {scope!r}, which requests to models need; it has: "
+            f"{has}. Give it the scope on the Keys page, or use another key.",
+        )
+    if caller.networks is None:
+        return
+    place = _place(address)
+    if place is None or not any(place in network for network in caller.networks):
+        shown = address or "an address that is not known"
+        raise GatewayError(
+            403,
+            "address_not_allowed",
+            f"This API key may not be used from {shown}. The networks it may be used from are "
+            "on the Keys page.",
+        )
+
+
+@lru_cache(maxsize=4096)
+def _place(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        place = ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = place.ipv4_mapped if isinstance(place, IPv6Address) else None
+    return mapped or place
 
 
 def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> str:

@@ -60,7 +60,10 @@ async def _give_events(call: Call, reply: Reply, connection: Connection, relay: 
     piece = reply.body
     try:
         while piece:
+            before = relay.events
             ready = relay.feed(piece)
+            if call.reservation is not None and relay.events > call.reservation.given:
+                await _reserve_more(call, relay, before)
             if ready:
                 await call.send_part(ready)
             piece = await connection.piece()
@@ -69,6 +72,17 @@ async def _give_events(call: Call, reply: Reply, connection: Connection, relay: 
             await _end_broken(call, reply, relay, failure)
             return
     await call.end_reply(relay.rest())
+
+
+async def _reserve_more(call: Call, relay: EventRelay, before: int) -> None:
+    """Raises GatewayError when the limits have nothing left; the last piece then stays here."""
+    if relay.done or call.reservation is None:
+        return
+    try:
+        await call.context.budgets.extend(call.reservation, used=relay.events)
+    except GatewayError:
+        relay.events, relay.usage = before, None
+        raise
 
 
 async def _end_broken(

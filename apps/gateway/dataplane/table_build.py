@@ -4,12 +4,14 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from cryptography.fernet import InvalidToken
 
 from apps.gateway.dataplane.health import Load
-from apps.gateway.dataplane.keys import Caller
+from apps.gateway.dataplane.keys import Caller, Network
+from apps.gateway.dataplane.limits.holders import Holder, key_holder, shared_holder
 from apps.gateway.dataplane.route_table import (
     Address,
     Endpoint,
@@ -101,15 +103,37 @@ def _route(entry: RouteEntry, targets: tuple[Target, ...]) -> Route:
 
 def _callers(snapshot: Snapshot) -> Iterator[tuple[str, Caller]]:
     """By digest. A rotated key has two of them for a while."""
+    shared = {(each.level, each.id, each.team_id): shared_holder(each) for each in snapshot.holders}
     for entry in snapshot.keys:
-        caller = _caller(entry)
+        caller = _caller(entry, tuple(_holders(entry, shared)))
         yield entry.digest, caller
         if entry.previous_digest and entry.previous_until is not None:
             until = min(entry.previous_until, entry.expires_at or entry.previous_until)
             yield entry.previous_digest, replace(caller, expires_at=until)
 
 
-def _caller(entry: KeyEntry) -> Caller:
+def _holders(entry: KeyEntry, shared: dict[tuple[str, int, int], Holder]) -> Iterator[Holder]:
+    if entry.limits:
+        yield key_holder(key_id=entry.id, name=entry.name, limits=entry.limits)
+    for level, holder_id in (("user", entry.user_id), ("team", entry.team_id)):
+        if holder_id is not None and (level, holder_id, entry.team_id) in shared:
+            yield shared[level, holder_id, entry.team_id]
+
+
+def _networks(entry: KeyEntry) -> tuple[Network, ...] | None:
+    """A network that cannot be read admits nobody: a list that is wrong must not open the door."""
+    if not entry.networks:
+        return None
+    networks: list[Network] = []
+    for text in entry.networks:
+        try:
+            networks.append(ip_network(text, strict=False))
+        except ValueError as problem:
+            logger.warning("key %s: a network is left out: %s", entry.id, problem)
+    return tuple(networks)
+
+
+def _caller(entry: KeyEntry, holders: tuple[Holder, ...]) -> Caller:
     return Caller(
         team_id=entry.team_id,
         key_id=entry.id,
@@ -119,8 +143,8 @@ def _caller(entry: KeyEntry) -> Caller:
         name=entry.name,
         denied_models=frozenset(entry.denied_models),
         scopes=frozenset(entry.scopes),
-        networks=tuple(entry.networks),
-        limits=entry.limits,
+        networks=_networks(entry),
+        holders=holders,
         max_output_tokens=entry.max_output_tokens,
         when_redis_away=entry.when_redis_away,
         privacy=entry.privacy,
