@@ -169,12 +169,3 @@ def problem_of(body: bytes) -> Problem:
 def status_of(problem: Problem) -> int:
     """The HTTP status that an error inside a stream would have had."""
     return _STATUSES.get(problem.type, 502)
-
-
-def usage_of_reply(body: bytes) -> sse.Usage | None:
-    """The usage of a plain reply, or None when it carries none that can be read."""
-    try:
-        usage = MESSAGE.decode(body).usage
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return usage.counted() if usage is not None else None
