@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from apps.gateway.dataplane import admission, forward, keys, listing, relay
+from apps.gateway.dataplane import admission, forward, keys, listing, probing, relay
 from apps.gateway.dataplane.body import read_head
 from apps.gateway.dataplane.budgets import Budgets
 from apps.gateway.dataplane.call import Call, Context, Message, Receive, Scope, Send
@@ -43,6 +43,7 @@ class Gateway:
         self._counters = Counters()
         self._starting: asyncio.Task[Context] | None = None
         self._sweeper: asyncio.Task[None] | None = None
+        self._prober: asyncio.Task[None] | None = None
 
     # -- life
 
@@ -72,6 +73,7 @@ class Gateway:
         await context.link.start()
         await context.budgets.start()
         self._sweeper = asyncio.get_running_loop().create_task(_sweep(context))
+        self._prober = asyncio.get_running_loop().create_task(probing.watch(context))
         self._context = context
         return context
 
@@ -79,8 +81,9 @@ class Gateway:
         if self._starting is None:
             return
         context = await self._starting
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        for task in (self._sweeper, self._prober):
+            if task is not None:
+                task.cancel()
         context.pool.close()
         await context.budgets.stop()
         await context.link.stop()
@@ -92,9 +95,10 @@ class Gateway:
         yield GaugeMetricFamily(
             "hearth_gateway_requests_in_flight", "Requests being served", value=in_flight
         )
-        link = None if self._context is None else self._context.link
-        if link is None:
+        if self._context is None:
             return
+        yield from probing.collect(self._context)
+        link = self._context.link
         limits_up = self._context is not None and self._context.budgets.up
         for name, about, value in (
             ("redis_up", "Whether Redis answers this process", float(link.reachable)),

@@ -62,6 +62,10 @@ class Lines:
     def __contains__(self, deployment_id: int | None) -> bool:
         return deployment_id in self._lines
 
+    @property
+    def waiting(self) -> int:
+        return sum(len(line.places) for line in self._lines.values())
+
     def join(self, deployment_id: int) -> Place:
         line = self._lines.setdefault(deployment_id, Line())
         place = Place(line)

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from apps.gateway.dataplane import snapshot, table_build
+from apps.gateway.dataplane.circuits import CIRCUITS_HASH
 from apps.gateway.dataplane.config import GatewayConfig
 from apps.gateway.dataplane.route_table import RouteTable
 from apps.gateway.dataplane.usage import USAGE_FIELD, USAGE_STREAM, Journal
@@ -28,6 +29,7 @@ _DEMAND_KEPT = 1000
 _ASK_AGAIN_SECONDS = 5.0
 _PAUSE_SECONDS = 0.5
 _ORPHAN_SECONDS = 30.0
+_CIRCUITS_KEPT_SECONDS = 60
 _REDIS_TROUBLE = (RedisError, OSError)
 
 logger = logging.getLogger(__name__)
@@ -210,6 +212,14 @@ class ControlLink:
 
     async def _deliver_usage(self, lines: bytes) -> None:
         await self._redis.xadd(USAGE_STREAM, {USAGE_FIELD: lines})
+
+    async def report_circuits(self, reports: Mapping[str, bytes], gone: Collection[str]) -> None:
+        """Renew what this process says about circuits. Raises RedisError or OSError."""
+        if gone:
+            await self._redis.hdel(CIRCUITS_HASH, *gone)
+        if reports:
+            await self._redis.hset(CIRCUITS_HASH, mapping=dict(reports))
+            await self._redis.expire(CIRCUITS_HASH, _CIRCUITS_KEPT_SECONDS)
 
     async def _report_activity(self) -> None:
         used = self._touched | set(self._active)

@@ -90,7 +90,7 @@ async def _end_broken(
 ) -> None:
     """What arrived has been sent. Now one error event, and an end without `[DONE]`."""
     call.error = "upstream_timeout" if failure.cause == "timeout" else "upstream_broke"
-    call.context.counters.failures[reply.endpoint.name, failure.cause] += 1
+    call.blame(failure.cause, failure.message)
     error = GatewayError(
         502,
         call.error,

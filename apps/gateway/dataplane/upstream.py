@@ -52,6 +52,7 @@ class Connection(asyncio.Protocol):
         "deadline",
         "first_byte_at",
         "headers",
+        "heard_at",
         "idle_since",
         "reused",
         "status",
@@ -77,6 +78,7 @@ class Connection(asyncio.Protocol):
         self.connect_seconds = 0.0
         self.idle_since = 0.0
         self.deadline = 0.0  # monotonic seconds
+        self.heard_at = 0.0  # when it sent the last byte, or was sent the request
 
     # -- the socket
 
@@ -105,7 +107,8 @@ class Connection(asyncio.Protocol):
             self._transport.abort()  # bytes nobody asked for
             return
         self._any_byte = True
-        self.deadline = self._loop.time() + self._pool.quiet_seconds
+        self.heard_at = self._loop.time()
+        self.deadline = self.heard_at + self._pool.quiet_seconds
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as problem:
@@ -181,7 +184,8 @@ class Connection(asyncio.Protocol):
         """Send a request and wait for the head of its reply. Raises UpstreamFailure."""
         self._clear()
         self._busy = True
-        self.deadline = self._loop.time() + first_byte_seconds
+        self.heard_at = self._loop.time()
+        self.deadline = self.heard_at + first_byte_seconds
         self._pool.busy.add(self)
         if self.closed:
             raise StaleConnection
@@ -215,10 +219,14 @@ class Connection(asyncio.Protocol):
         return self._complete and not self._queue
 
     @property
+    def waits_for_us(self) -> bool:
+        """Whether it is our client that is behind, and not the upstream."""
+        return self._paused or self._complete
+
+    @property
     def overdue(self) -> bool:
         """Whether the upstream owes us bytes for too long. Waiting for our client is no debt."""
-        owed = not (self._paused or self._complete)
-        return owed and self._loop.time() > self.deadline
+        return not self.waits_for_us and self._loop.time() > self.deadline
 
     def expire(self) -> None:
         self._fail(UpstreamFailure("timeout", "sent nothing for too long"))
@@ -340,6 +348,15 @@ class Pool:
                 idle.popleft().close()
             if not idle:
                 del self._idle[address]
+
+    def silent_for(self, seconds: float) -> set[Address]:
+        """Addresses that owe replies and have sent nothing to anybody for so long."""
+        now = self.loop.time()
+        newest: dict[Address, float] = {}
+        for each in self.busy:
+            heard_at = now if each.waits_for_us else each.heard_at
+            newest[each.address] = max(newest.get(each.address, 0.0), heard_at)
+        return {address for address, heard_at in newest.items() if now - heard_at > seconds}
 
     def close(self) -> None:
         for connection in [*self.busy, *(each for idle in self._idle.values() for each in idle)]:
