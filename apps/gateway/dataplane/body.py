@@ -47,6 +47,10 @@ def read_head(body: bytes) -> Head:
         raise GatewayError(
             400, "invalid_json", f"The body is not valid JSON: {problem}. Check what is sent."
         ) from problem
+    except RecursionError as problem:
+        raise _too_deep() from problem
+    if not body.isascii():
+        _refuse_broken_text(body)
     if not head.model:
         raise GatewayError(
             400, "missing_model", "The field `model` is empty. Name a model.", param="model"
@@ -67,12 +71,32 @@ def _wrong_shape(problem: str) -> GatewayError:
     return GatewayError(400, "invalid_body", f"The body has the wrong shape: {problem}.")
 
 
+def _too_deep() -> GatewayError:
+    return GatewayError(
+        400, "invalid_json", "The body is nested too deeply to be read. Send a flatter one."
+    )
+
+
+def _refuse_broken_text(body: bytes) -> None:
+    """The decoder checks only what it reads; a model server may stumble over the rest."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as problem:
+        raise GatewayError(
+            400, "invalid_json", f"The body is not UTF-8: {problem.reason} at byte {problem.start}."
+        ) from problem
+
+
 def _refuse_double_model(body: bytes) -> None:
     """Two parsers may read a field given twice differently: one name checked, another used."""
     if sum(name == "model" for name, _, _ in top_level_fields(body)) > 1:
-        raise GatewayError(
-            400, "duplicate_field", "The field `model` is given twice. Send it once.", param="model"
-        )
+        raise _given_twice("model")
+
+
+def _given_twice(field: str) -> GatewayError:
+    return GatewayError(
+        400, "duplicate_field", f"The field `{field}` is given twice. Send it once.", param=field
+    )
 
 
 def top_level_fields(body: bytes) -> Iterator[tuple[str, int, int]]:
@@ -115,17 +139,25 @@ def rewrite(body: bytes, head: Head, *, model: str | None, add_usage: bool) -> b
     Only the values concerned change; every other byte stays.
     """
     if model is not None and model != head.model:
-        body = _replace(body, "model", msgspec.json.encode(model))
+        body = with_field(body, "model", msgspec.json.encode(model))
     if add_usage:
         body = _with_usage(body, head)
     return body
 
 
-def _replace(body: bytes, field: str, value: bytes) -> bytes:
-    for name, begin, end in top_level_fields(body):
-        if name == field:
-            return body[:begin] + value + body[end:]
-    return body
+def with_field(body: bytes, field: str, value: bytes) -> bytes:
+    """The body with this field, in its place when it is there already. `value` is JSON.
+
+    Raises GatewayError 400 for a field given twice: the upstream may read the other one.
+    """
+    places = [(begin, end) for name, begin, end in top_level_fields(body) if name == field]
+    if len(places) > 1:
+        raise _given_twice(field)
+    for begin, end in places:
+        return body[:begin] + value + body[end:]
+    at = body.index(b"{") + 1
+    comma = b"" if body[at:].lstrip()[:1] == b"}" else b","
+    return body[:at] + b'"%b":%b%b' % (field.encode(), value, comma) + body[at:]
 
 
 def _with_usage(body: bytes, head: Head) -> bytes:
@@ -133,12 +165,18 @@ def _with_usage(body: bytes, head: Head) -> bytes:
         at = body.index(b"{") + 1
         return body[:at] + b'"stream_options":{' + _INCLUDE_USAGE + b"}," + body[at:]
     options = {**_stream_options(head), "include_usage": True}
-    return _replace(body, "stream_options", msgspec.json.encode(options))
+    return with_field(body, "stream_options", msgspec.json.encode(options))
 
 
 def _stream_options(head: Head) -> dict[str, object]:
     raw = bytes(head.stream_options)
     if not raw:
         return {}
-    options = msgspec.json.decode(raw)
+    try:
+        options = msgspec.json.decode(raw)
+    except msgspec.DecodeError as problem:
+        reason = f"The field `stream_options` cannot be read: {problem}."
+        raise GatewayError(400, "invalid_body", reason, param="stream_options") from problem
+    except RecursionError as problem:
+        raise _too_deep() from problem
     return options if isinstance(options, dict) else {}
