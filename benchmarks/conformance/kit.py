@@ -242,14 +242,18 @@ async def _judge(kit: Kit, each: Promise) -> Verdict:
         await kit.calm()
         async with asyncio.timeout(_CHECK_SECONDS):
             outcome, evidence = "pass", await each.check(kit)
-    except NotApplicable as reason:
-        outcome, evidence = "n/a", str(reason)
-    except Broken as problem:
-        outcome, evidence = "fail", str(problem)
-    except NoReply as problem:
-        outcome, evidence = "fail", str(problem)
-    except TimeoutError:
-        outcome, evidence = "fail", f"not over within {_CHECK_SECONDS:.0f} s"
-    except (OSError, ValueError, KeyError) as problem:
-        outcome, evidence = "fail", f"{type(problem).__name__}: {problem}"
+    except ExceptionGroup as several:  # from checks that do several things at once
+        outcome, evidence = _outcome(several.exceptions[0])
+    except Exception as problem:  # noqa: BLE001 - whatever a gateway causes is its verdict
+        outcome, evidence = _outcome(problem)
     return Verdict(each.id, each.text, outcome, evidence, time.monotonic() - began)
+
+
+def _outcome(problem: Exception) -> tuple[Outcome, str]:
+    if isinstance(problem, NotApplicable):
+        return "n/a", str(problem)
+    if isinstance(problem, Broken | NoReply):
+        return "fail", str(problem)
+    if isinstance(problem, TimeoutError):
+        return "fail", f"not over within {_CHECK_SECONDS:.0f} s"
+    return "fail", f"{type(problem).__name__}: {problem}"
