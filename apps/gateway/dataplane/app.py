@@ -8,17 +8,16 @@ from contextlib import suppress
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from apps.gateway.dataplane import admission, forward, keys, listing, probing, relay
-from apps.gateway.dataplane.body import read_head
+from apps.gateway.dataplane import admission, entrance, forward, keys, listing, probing, relay
 from apps.gateway.dataplane.budgets import Budgets
 from apps.gateway.dataplane.call import Call, Context, Message, Receive, Scope, Send
 from apps.gateway.dataplane.config import GatewayConfig
 from apps.gateway.dataplane.counters import Counters
+from apps.gateway.dataplane.dialects.ways import PATHS
 from apps.gateway.dataplane.errors import GatewayError
 from apps.gateway.dataplane.link import ControlLink
 from apps.gateway.dataplane.upstream import Pool
 
-_FORWARDED_PATHS = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/embeddings"})
 _NOTED_REFUSALS = frozenset({403, 404, 429, 503})  # the console shows the last one of a key
 _SWEEP_SECONDS = 1.0
 _LAST_WORD_SECONDS = 0.5
@@ -99,7 +98,7 @@ class Gateway:
             return
         yield from probing.collect(self._context)
         link = self._context.link
-        limits_up = self._context is not None and self._context.budgets.up
+        limits_up = self._context.budgets.up
         for name, about, value in (
             ("redis_up", "Whether Redis answers this process", float(link.reachable)),
             ("limits_up", "Whether Redis counts limits for this process", float(limits_up)),
@@ -196,13 +195,13 @@ async def _answer(call: Call) -> None:
         call.scope["headers"], context.link.table.keys, context.config.ticket_secret, time.time()
     )
     keys.check_access(call.caller, call.address, scope="infer")
-    if call.path not in _FORWARDED_PATHS:
+    if call.path not in PATHS:
         await listing.answer(call)
         return
     if call.scope["method"] != "POST":
         raise GatewayError(405, "method_not_allowed", f"{call.path} takes POST.")
     call.body = await _read_body(call)
-    call.head = read_head(call.body)
+    call.head = entrance.read_asked(call)
     call.watch_client()
     call.route = context.link.table.get_for(call.caller, call.head.model)
     await admission.admit(call)

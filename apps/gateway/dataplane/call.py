@@ -13,6 +13,7 @@ from apps.gateway.dataplane.body import Head
 from apps.gateway.dataplane.budgets import Budgets, Reservation
 from apps.gateway.dataplane.config import GatewayConfig
 from apps.gateway.dataplane.counters import Counters
+from apps.gateway.dataplane.dialects.ways import dialect_of
 from apps.gateway.dataplane.errors import Cause, GatewayError
 from apps.gateway.dataplane.keys import Caller
 from apps.gateway.dataplane.lines import Lines
@@ -50,6 +51,7 @@ class Context:
     calls: "set[Call]"
     lines: Lines = field(default_factory=Lines)  # who waits for which deployment
     open_circuits: dict[str, Endpoint] = field(default_factory=dict)  # by id; half-open ones too
+    unspoken: set[tuple[str, str]] = field(default_factory=set)  # paths, by endpoint without them
 
 
 class Call:
@@ -201,9 +203,15 @@ class Call:
         """Tell the client what is wrong: as an event when a stream has already begun."""
         self.error = error.code
         if self.started:
-            await self.end_reply(error.event())
+            relay = self.relay
+            ending = (
+                dialect_of(self.path).error_event(error, 0)
+                if relay is None
+                else relay.broken(error)
+            )
+            await self.end_reply(ending)
             return
-        body = error.body()
+        body = dialect_of(self.path).error_body(error, self.id)
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from apps.gateway.dataplane import entrance
 from apps.gateway.dataplane.call import Call
 from apps.gateway.dataplane.errors import GatewayError
 from apps.gateway.dataplane.route_table import Route
@@ -14,6 +15,7 @@ _LIST = "/v1/models"
 async def answer(call: Call) -> None:
     """Raises GatewayError 404 for any other path under /v1, 405 for another method."""
     path = call.path.rstrip("/")
+    entrance.refuse_stored_responses(path)
     if path != _LIST and not path.startswith(_LIST + "/"):
         raise GatewayError(
             404,

@@ -1,16 +1,17 @@
 """Giving a reply to the client: a plain one at once, a stream event by event."""
 
 from apps.gateway.dataplane.call import Call, Headers
+from apps.gateway.dataplane.dialects.ways import NAMED_EVENTS
 from apps.gateway.dataplane.errors import GatewayError, UpstreamFailure
-from apps.gateway.dataplane.exchange import Reply
-from apps.gateway.dataplane.sse import EventRelay, usage_of_reply
+from apps.gateway.dataplane.exchange import Reply, presentable
+from apps.gateway.dataplane.sse import EventRelay
 from apps.gateway.dataplane.upstream import Connection
 
 _STREAM_DEFAULTS: dict[bytes, bytes] = {b"cache-control": b"no-cache", b"x-accel-buffering": b"no"}
 
 
 async def give(call: Call, reply: Reply) -> None:
-    if reply.is_events and reply.connection is not None and call.relay is not None:
+    if reply.connection is not None and call.relay is not None:
         await _give_events(call, reply, reply.connection, call.relay)
     elif call.started:
         await _give_as_event(call, reply)
@@ -21,8 +22,10 @@ async def give(call: Call, reply: Reply) -> None:
 
 
 async def _give_plain(call: Call, reply: Reply) -> None:
-    call.usage = usage_of_reply(reply.body) if reply.status == 200 else None
-    call.error = "" if reply.status < 400 else "upstream_error"
+    call.usage = reply.usage
+    if reply.status >= 400:
+        call.error = "upstream_error"
+        reply.body = presentable(call, reply)
     headers = [*_served_by(reply), (b"content-length", b"%d" % len(reply.body))]
     await call.start_reply(reply.status, headers)
     await call.end_reply(reply.body)
@@ -30,11 +33,13 @@ async def _give_plain(call: Call, reply: Reply) -> None:
 
 async def _give_as_event(call: Call, reply: Reply) -> None:
     """A plain reply after the stream has begun (its model had to load first): an error, mostly."""
-    if reply.status < 400:
-        call.usage = usage_of_reply(reply.body)
-    call.error = "" if reply.status < 400 else "upstream_error"
-    one_line = b" ".join(reply.body.splitlines())
-    await call.end_reply(b"data: " + one_line + b"\n\n")
+    call.usage = reply.usage
+    body = reply.body
+    if reply.status >= 400:
+        call.error = "upstream_error"
+        body = presentable(call, reply)
+    name = b"event: error\n" if call.path in NAMED_EVENTS and reply.status >= 400 else b""
+    await call.end_reply(name + b"data: " + b" ".join(body.splitlines()) + b"\n\n")
 
 
 async def _give_long(call: Call, reply: Reply, connection: Connection) -> None:
@@ -67,11 +72,13 @@ async def _give_events(call: Call, reply: Reply, connection: Connection, relay: 
             if ready:
                 await call.send_part(ready)
             piece = await connection.piece()
+        rest = relay.rest()
     except UpstreamFailure as failure:
         if not relay.done:
             await _end_broken(call, reply, relay, failure)
             return
-    await call.end_reply(relay.rest())
+        rest = b""
+    await call.end_reply(rest)
 
 
 async def _reserve_more(call: Call, relay: EventRelay, before: int) -> None:
@@ -97,7 +104,7 @@ async def _end_broken(
         f"The stream broke off: {reply.endpoint.name!r} {failure.message}. "
         "What came before is complete as far as it goes; send the request again.",
     )
-    await call.end_reply((b"\n\n" if relay.torn else b"") + error.event())
+    await call.end_reply(relay.broken(error))
 
 
 def _served_by(reply: Reply) -> Headers:

@@ -1,0 +1,109 @@
+"""Asking for no more tokens back than the key, the route and the model's context allow."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from apps.gateway.dataplane.body import Head, with_field
+from apps.gateway.dataplane.call import Call
+from apps.gateway.dataplane.route_table import Choice
+
+HEADER = b"x-hearth-max-tokens"
+
+_MESSAGES = "/v1/messages"
+_FIELDS = {
+    "/v1/chat/completions": ("max_completion_tokens", "max_tokens"),
+    "/v1/completions": ("max_tokens",),
+    _MESSAGES: ("max_tokens",),
+    "/v1/responses": ("max_output_tokens",),
+}
+_UNLIMITED = 2**62
+_BYTES_PER_TOKEN = 3  # of a request, counted low: too little room is better than a refusal
+_LEAST_SHARE = 4  # of the context is left to the answer however long the prompt looks
+
+
+def capped(call: Call, choice: Choice) -> bytes:
+    """The client's body, in which it asks for as much as it can get here. What was lowered is
+    said in a header."""
+    if call.output_cap is not None:
+        call.output_cap = None  # of an attempt elsewhere
+        call.extra_headers = [each for each in call.extra_headers if each[0] != HEADER]
+    names = _FIELDS.get(call.path)
+    limit, reason = _allowed(call)
+    context = choice.endpoint.context_length
+    if names is None or (limit is None and context is None):
+        return call.body
+    asked = dict(_asked(call.head, names))
+    if None in asked.values():
+        return call.body  # not a number: the server says so better
+    wanted = [value for value in asked.values() if value is not None]
+    if context is not None and wanted:
+        room = _room(context, call.body, min(wanted))
+        if limit is None or room < limit:
+            limit, reason = room, b"context"
+    if limit is None:
+        return call.body
+    return _lowered(call, choice, asked, limit, reason)
+
+
+def _lowered(
+    call: Call, choice: Choice, asked: dict[str, int | None], limit: int, reason: bytes
+) -> bytes:
+    over = [name for name, value in asked.items() if value is not None and value > limit]
+    if not asked and call.path != _MESSAGES:  # which refuses those without a limit
+        over = [_name_to_add(call.path, choice)]
+    if not over:
+        return call.body
+    call.output_cap = limit
+    call.extra_headers.append((HEADER, b"%d; %b" % (limit, reason)))
+    body = call.body
+    for name in over:
+        body = with_field(body, name, b"%d" % limit)
+    return body
+
+
+def _allowed(call: Call) -> tuple[int | None, bytes]:
+    of_key, of_route = call.caller.max_output_tokens, call.route.max_output_tokens
+    if of_key is not None and (of_route is None or of_key <= of_route):
+        return of_key, b"key"
+    return of_route, b"route"
+
+
+def _asked(head: Head, names: tuple[str, ...]) -> Iterator[tuple[str, int | None]]:
+    """What is asked for, by field; `null` and negative numbers mean as much as there is. The
+    value is None for what is no whole number."""
+    for name in names:
+        raw = bytes(getattr(head, name))
+        if not raw:
+            continue
+        try:
+            value = msgspec.json.decode(raw, type=int | None)
+        except msgspec.ValidationError:
+            yield name, None
+            continue
+        yield name, _UNLIMITED if value is None or value < 0 else value
+
+
+def _room(context: int, body: bytes, asked: int) -> int:
+    """What is left of a context beside the prompt, as far as its length tells."""
+    if asked <= context - len(body) // _BYTES_PER_TOKEN:
+        return context
+    length = len(body) - _length_of_files(body)
+    return max(context - length // _BYTES_PER_TOKEN, context // _LEAST_SHARE, 1)
+
+
+def _length_of_files(body: bytes) -> int:
+    """Bytes in data: URLs, whose tokens nobody can tell by their length."""
+    total, at = 0, body.find(b'"data:')
+    while at >= 0:
+        end = body.find(b'"', at + 1)
+        total += end - at
+        at = body.find(b'"data:', end + 1)
+    return total
+
+
+def _name_to_add(path: str, choice: Choice) -> str:
+    if path == "/v1/responses":
+        return "max_output_tokens"
+    outside = choice.endpoint.deployment_id is None
+    return "max_completion_tokens" if outside and path == "/v1/chat/completions" else "max_tokens"

@@ -1,0 +1,127 @@
+"""Which dialect a path belongs to, and the way to an upstream that speaks another one."""
+
+import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from apps.gateway.dataplane.dialects import messages, messages_over_chat, responses_over_chat
+from apps.gateway.dataplane.dialects import responses_stream as responses
+from apps.gateway.dataplane.dialects.base import Translation
+from apps.gateway.dataplane.dialects.chat import problem_of
+from apps.gateway.dataplane.errors import GatewayError
+from apps.gateway.dataplane.route_table import Endpoint
+from apps.gateway.dataplane.snapshot import Spoken
+from apps.gateway.dataplane.sse import CHAT, Dialect
+
+COUNT_TOKENS = "/v1/messages/count_tokens"
+
+# What clients may POST to. Images have no word of their own: whoever has the path gets them.
+PATHS: Mapping[str, Spoken | None] = {
+    "/v1/chat/completions": "chat",
+    "/v1/completions": "completions",
+    "/v1/embeddings": "embeddings",
+    "/v1/responses": "responses",
+    "/v1/messages": "messages",
+    COUNT_TOKENS: "messages",
+    "/v1/rerank": "rerank",
+    "/v1/reranking": "rerank",
+    "/v1/audio/transcriptions": "audio",
+    "/v1/audio/translations": "audio",
+    "/v1/audio/speech": "audio",
+    "/v1/images/generations": None,
+}
+FORMS = frozenset({"/v1/audio/transcriptions", "/v1/audio/translations"})
+
+_ANTHROPIC_ERROR = re.compile(rb'\s*\{\s*"type"\s*:\s*"error"')
+_MESSAGES = Dialect(
+    mark=b"message_stop",
+    last_event=re.compile(rb"^event: ?message_stop", re.MULTILINE),
+    error_body=lambda error, request_id: messages.error_body(error, request_id=request_id),
+    error_event=lambda error, _: messages.error_event(error),
+)
+_RESPONSES = Dialect(
+    mark=b"event: response.",
+    last_event=re.compile(rb"^event: ?response\.(?:completed|incomplete|failed)", re.MULTILINE),
+    error_body=CHAT.error_body,
+    error_event=lambda error, number: responses.error_event(error, sequence=number),
+)
+
+_OVER_CHAT: dict[Spoken, Translation] = {
+    "responses": Translation(
+        responses_over_chat.request, responses_over_chat.reply, responses.Stream
+    ),
+    "messages": Translation(
+        messages_over_chat.request, messages_over_chat.reply, messages_over_chat.Stream
+    ),
+}
+_TRANSLATED = frozenset({"/v1/responses", "/v1/messages"})
+NAMED_EVENTS = _TRANSLATED  # their events say what they are before their data
+
+# What every server behind the OpenAI paths is taken to speak.
+OPENAI_SPEAKS: frozenset[Spoken] = frozenset(
+    {"chat", "completions", "embeddings", "rerank", "audio"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The path to ask the upstream at, and what stands between it and the client."""
+
+    path: str
+    translation: Translation
+
+
+def dialect_of(path: str) -> Dialect:
+    if path.startswith("/v1/messages"):
+        return _MESSAGES
+    return _RESPONSES if path.startswith("/v1/responses") else CHAT
+
+
+def find_way(path: str, endpoint: Endpoint, unspoken: AbstractSet[tuple[str, str]]) -> Way | None:
+    """None when the endpoint is asked in the client's own words. Raises GatewayError 400 when it
+    cannot be asked at all.
+
+    llama.cpp's server has all the paths, but leaves too much out of two of them: docs/dialects.md
+    says what. Of an outside server nobody knows anything about, everything is believed until it
+    says otherwise; `unspoken` remembers by endpoint and path.
+    """
+    speaks = endpoint.speaks
+    if not speaks:
+        if path not in _TRANSLATED:
+            return None
+        if endpoint.deployment_id is None and (endpoint.id, path) not in unspoken:
+            return None
+        speaks = OPENAI_SPEAKS
+    spoken = PATHS[path]
+    if spoken is None or spoken in speaks:
+        return None
+    return translated(path, endpoint, speaks)
+
+
+def may_be_unspoken(path: str, endpoint: Endpoint) -> bool:
+    """Whether a "not found" may be about the path."""
+    return path in _TRANSLATED and not endpoint.speaks
+
+
+def translated(path: str, endpoint: Endpoint, speaks: AbstractSet[Spoken]) -> Way:
+    """A way round through something the endpoint does speak. Raises GatewayError 400."""
+    spoken = PATHS[path]
+    if path != COUNT_TOKENS and spoken in _OVER_CHAT and "chat" in speaks:
+        return Way("/v1/chat/completions", _OVER_CHAT[spoken])
+    raise GatewayError(
+        400,
+        "not_served",
+        f"The server behind this model, {endpoint.name!r}, does not serve {path}, and it "
+        "cannot be translated into what it serves. Use another model, or another path.",
+    )
+
+
+def error_as_asked(path: str, way: Way | None, status: int, body: bytes) -> bytes:
+    """An upstream's error, a JSON object, for a client that asked at `path`."""
+    asked = path if way is None else way.path
+    if path.startswith("/v1/messages"):
+        return body if _ANTHROPIC_ERROR.match(body) else messages_over_chat.error_body(status, body)
+    if asked.startswith("/v1/messages"):
+        return GatewayError(status, "upstream_error", problem_of(body).message).body()
+    return body
