@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from apps.gateway.dataplane.usage import Journal, UsageRecord, decode_record, new_id
+from apps.gateway.dataplane.journal import Journal
+from apps.gateway.dataplane.usage import UsageRecord, decode_record, new_id
 
 
 def record() -> UsageRecord:

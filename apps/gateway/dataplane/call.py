@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from apps.gateway.dataplane.bodies import Transcript
 from apps.gateway.dataplane.body import Head
 from apps.gateway.dataplane.budgets import Budgets, Reservation
 from apps.gateway.dataplane.config import GatewayConfig
@@ -89,10 +90,12 @@ class Call:
         "scope",
         "send",
         "sending_since",
+        "slot",
         "started",
         "status",
         "task",
         "trace",
+        "transcript",
         "tried",
         "usage",
         "usage_added",
@@ -127,6 +130,8 @@ class Call:
         self.queue_position: int | None = None
         self.fallback_reason = ""
         self.trace: list[dict[str, Any]] | None = None
+        self.slot = 0  # in the ledger of streams
+        self.transcript: Transcript | None = None
         self.sending_since: float | None = None  # monotonic seconds
         self.queue_seconds = 0.0
         self.connect_seconds = 0.0
@@ -181,6 +186,8 @@ class Call:
     async def start_reply(self, status: int, headers: Headers) -> None:
         self.started = True
         self.status = status
+        if self.caller.privacy == "full":
+            self.transcript = Transcript(self.context.config.body_bytes)
         await self.send(
             {
                 "type": "http.response.start",
@@ -190,12 +197,16 @@ class Call:
         )
 
     async def send_part(self, part: bytes) -> None:
+        if self.transcript is not None:
+            self.transcript.add(part)
         self.sending_since = time.monotonic()
         await self.send({"type": "http.response.body", "body": part, "more_body": True})
         self.sending_since = None
 
     async def end_reply(self, part: bytes = b"") -> None:
         """Settle, then let the client have the last of its bytes."""
+        if self.transcript is not None:
+            self.transcript.add(part)
         self.settle()
         await self.send({"type": "http.response.body", "body": part})
 
@@ -282,6 +293,11 @@ class Call:
 
     # -- settlement
 
+    def begin_stream(self) -> None:
+        """From now on what the client was sent is known, even when this process is killed."""
+        record = self._record(time.perf_counter() - self._began)
+        self.slot = self.context.link.ledger.begin(record)
+
     def close(self) -> None:
         self.stop_watching()
         if self.left and not self._settled:
@@ -304,7 +320,11 @@ class Call:
         counters.requests[record.endpoint, record.route, record.status] += 1
         counters.tokens[record.route, "prompt"] += record.prompt_tokens
         counters.tokens[record.route, "completion"] += record.completion_tokens
-        self.context.link.journal.add(record)
+        link = self.context.link
+        link.journal.add(record)
+        link.ledger.end(self.slot)
+        if self.transcript is not None:
+            link.delivery.keep_bodies(record, self.body, self.transcript)
         if self.reservation is not None:
             self.context.budgets.settle(self.reservation, record)
 
@@ -334,6 +354,7 @@ class Call:
             fallback_reason=self.fallback_reason,
             capped_to=self.output_cap,
             address=self.address,
+            logged=caller.privacy != "none",
             trace="" if self.trace is None else msgspec.json.encode(self.trace).decode(),
         )
         if endpoint is not None:

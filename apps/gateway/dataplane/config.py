@@ -16,9 +16,13 @@ class GatewayConfig:
     redis_url: str
     decrypt: Callable[[str], str]
     ticket_secret: bytes
+    encrypt: Callable[[str], str] | None = None  # without it nobody's words are kept
     cache_file: Path | None = None
     spool_dir: Path | None = None
     spool_bytes: int = 256 * 1024 * 1024
+    stream_bytes: int = 256 * 1024 * 1024  # of Redis, for usage that no worker has taken
+    body_bytes: int = 256 * 1024  # of a request and of a reply, where they are kept
+    body_spool_bytes: int = 64 * 1024 * 1024  # on disk, and as much of Redis
     max_body_bytes: int = 32 * 1024 * 1024
     body_seconds: float = 30.0  # between two parts of a request body
     connect_seconds: float = 5.0

@@ -19,8 +19,8 @@ from redis.exceptions import RedisError
 from apps.gateway.dataplane import snapshot, table_build
 from apps.gateway.dataplane.circuits import CIRCUITS_HASH
 from apps.gateway.dataplane.config import GatewayConfig
+from apps.gateway.dataplane.delivery import Delivery
 from apps.gateway.dataplane.route_table import RouteTable
-from apps.gateway.dataplane.usage import USAGE_FIELD, USAGE_STREAM, Journal
 
 DEMAND_STREAM = "hearth:gateway:demand"
 ACTIVITY_HASH = "hearth:gateway:activity"
@@ -43,7 +43,6 @@ class ControlLink:
         self.table = RouteTable()
         self.reachable = False
         self._was_lost = False
-        self.journal = Journal(config.spool_dir, max_bytes=config.spool_bytes)
         self._refused_version: int | None = None
         self._changed = asyncio.Event()
         self.on_change: list[Callable[[], None]] = []  # called when another table is in use
@@ -52,6 +51,8 @@ class ControlLink:
         self._touched: set[int] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._redis = self._client(socket_timeout=2)
+        self.delivery = Delivery(config, self._redis)
+        self.journal, self.ledger = self.delivery.journal, self.delivery.ledger
 
     def _client(self, *, socket_timeout: float) -> redis.asyncio.Redis:
         return redis.asyncio.Redis.from_url(
@@ -65,7 +66,7 @@ class ControlLink:
 
     async def start(self) -> None:
         """Take the cached table, look once for a newer one, and go on in the background."""
-        self.journal.open()
+        self.delivery.open()
         if self._config.cache_file is not None:
             cached = snapshot.read_cache(self._config.cache_file)
             if cached is not None:
@@ -84,10 +85,11 @@ class ControlLink:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
-            await asyncio.wait_for(self.journal.deliver(self._deliver_usage), 2)
+            await asyncio.wait_for(self.delivery.deliver(), 2)
+            await asyncio.wait_for(self.delivery.unreport(), 1)
         except (TimeoutError, *_REDIS_TROUBLE) as problem:
             logger.warning("usage stays in the journal: %s", problem)
-        self.journal.close()
+        self.delivery.close()
         await self._redis.aclose()
 
     # -- the table
@@ -196,22 +198,19 @@ class ControlLink:
             await asyncio.sleep(self._config.flush_seconds)
             now = time.monotonic()
             try:
-                await self.journal.deliver(self._deliver_usage)
+                orphans = now - orphans_at >= _ORPHAN_SECONDS
+                await self.delivery.deliver(orphans=orphans)
+                orphans_at = now if orphans else orphans_at
                 if now - activity_at >= 1:
                     activity_at = now
+                    await self.delivery.report()
                     await self._report_activity()
-                if now - orphans_at >= _ORPHAN_SECONDS:
-                    orphans_at = now
-                    await self.journal.deliver_orphans(self._deliver_usage)
             except _REDIS_TROUBLE as problem:
                 self._lost(problem)
                 await asyncio.sleep(_PAUSE_SECONDS)
             except Exception:
                 logger.exception("usage could not be sent; it stays in the journal")
                 await asyncio.sleep(_PAUSE_SECONDS)
-
-    async def _deliver_usage(self, lines: bytes) -> None:
-        await self._redis.xadd(USAGE_STREAM, {USAGE_FIELD: lines})
 
     async def report_circuits(self, reports: Mapping[str, bytes], gone: Collection[str]) -> None:
         """Renew what this process says about circuits. Raises RedisError or OSError."""

@@ -1,30 +1,17 @@
-"""What each request cost, written down before the client has its last byte.
+"""What a request was and cost, and its words where its key keeps them, as they leave the gateway.
 
-Records go to a journal file first, from where they are sent to Redis in batches. A process that is
-killed leaves its journal behind and the next one delivers it; a record that is delivered twice is
-counted once, because its id is the key of its row.
+A record that is delivered twice is counted once, because its id is the key of its row.
 """
 
-import fcntl
-import logging
 import os
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import msgspec
 
 USAGE_STREAM = "hearth:gateway:usage"
-USAGE_FIELD = "records"  # one JSON object per line
-
-_CHUNK_BYTES = 256 * 1024
-_KEPT_IN_MEMORY = 10_000
-_PATTERN = "usage-*.jsonl"
-
-logger = logging.getLogger(__name__)
-
-Deliver = Callable[[bytes], Awaitable[None]]
+BODIES_STREAM = "hearth:gateway:bodies"
+USAGE_FIELD = "records"  # one JSON object per line, in both streams
+SPOOLS_HASH = "hearth:gateway:spools"  # process → Spool, told about once a second
 
 
 class UsageRecord(msgspec.Struct, omit_defaults=True):
@@ -62,8 +49,32 @@ class UsageRecord(msgspec.Struct, omit_defaults=True):
     logged: bool = True  # False: counted, but never listed
 
 
-_encode = msgspec.json.Encoder().encode
+class BodiesRecord(msgspec.Struct, omit_defaults=True):
+    """What was asked and answered, encrypted; a part of it where it is long. Sizes are in bytes,
+    and of the whole."""
+
+    id: str
+    at: float
+    team_id: int
+    sealed_request: str
+    sealed_reply: str
+    request_bytes: int
+    reply_bytes: int
+
+
+class Spool(msgspec.Struct):
+    """How much one gateway process has not delivered yet, in bytes, and how many requests it could
+    not write down since it began."""
+
+    at: float
+    waiting: int
+    limit: int
+    lost: int
+
+
 decode_record = msgspec.json.Decoder(UsageRecord).decode
+decode_bodies = msgspec.json.Decoder(BodiesRecord).decode
+decode_spool = msgspec.json.Decoder(Spool).decode
 
 
 def new_id() -> str:
@@ -73,126 +84,3 @@ def new_id() -> str:
     value = value & ~(0x3 << 62) | 0x2 << 62
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-class Journal:
-    """Usage that is not in Redis yet. One file per process, locked while the process lives."""
-
-    def __init__(self, folder: Path | None, *, max_bytes: int) -> None:
-        self._folder = folder
-        self._max_bytes = max_bytes
-        self._descriptor: int | None = None
-        self._size = 0
-        self._sent = 0
-        self._memory: deque[bytes] = deque()
-        self.lost = 0
-        self._full_said = False
-
-    def open(self) -> None:
-        """Without a folder that can be written, records wait in memory."""
-        if self._folder is None or self._descriptor is not None:
-            return
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            path = self._folder / f"usage-{os.getpid()}-{time.time_ns()}.jsonl"
-            # Locked before it has a name that others look for.
-            unseen = path.with_suffix(".new")
-            descriptor = os.open(unseen, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            unseen.rename(path)
-        except OSError as problem:
-            logger.warning("usage is kept in memory, %s cannot be used: %s", self._folder, problem)
-            return
-        self._descriptor = descriptor
-        self._path = path
-
-    def add(self, record: UsageRecord) -> None:
-        line = _encode(record) + b"\n"
-        if self._descriptor is None:
-            self._remember(line)
-            return
-        if self._size + len(line) > self._max_bytes:
-            self._lose()
-            return
-        try:
-            self._size += os.write(self._descriptor, line)
-        except OSError as problem:
-            logger.warning("usage cannot be written to %s: %s", self._path, problem)
-            self._remember(line)
-
-    def _remember(self, line: bytes) -> None:
-        if len(self._memory) >= _KEPT_IN_MEMORY:
-            self._lose()
-            return
-        self._memory.append(line)
-
-    def _lose(self) -> None:
-        self.lost += 1
-        if not self._full_said:
-            self._full_said = True
-            logger.error(
-                "The usage journal is full: requests are served but not counted. "
-                "Bring Redis and the worker back; what is in the journal will be delivered."
-            )
-
-    @property
-    def waiting_bytes(self) -> int:
-        return self._size - self._sent + sum(map(len, self._memory))
-
-    async def deliver(self, deliver: Deliver) -> None:
-        """Hand over everything that waits. What `deliver` raises leaves the rest where it is."""
-        while self._memory:
-            lines = [self._memory[i] for i in range(min(len(self._memory), 500))]
-            await deliver(b"".join(lines))
-            for _ in lines:
-                self._memory.popleft()
-        if self._descriptor is None:
-            return
-        while self._sent < self._size:
-            chunk = _whole_lines(os.pread(self._descriptor, _CHUNK_BYTES, self._sent))
-            if not chunk:
-                break  # somebody emptied the file
-            await deliver(chunk)
-            self._sent += len(chunk)
-        if self._size:
-            os.ftruncate(self._descriptor, 0)
-            self._size = self._sent = 0
-            self._full_said = False
-
-    async def deliver_orphans(self, deliver: Deliver) -> None:
-        """Hand over what processes that are gone have left behind."""
-        if self._folder is None:
-            return
-        for path in sorted(self._folder.glob(_PATTERN)):
-            if self._descriptor is None or path != self._path:
-                await _deliver_orphan(path, deliver)
-
-    def close(self) -> None:
-        """Remove the file when nothing waits in it; otherwise leave it to the next process."""
-        if self._descriptor is None:
-            return
-        if self._sent == self._size:
-            self._path.unlink(missing_ok=True)
-        os.close(self._descriptor)
-        self._descriptor = None
-
-
-def _whole_lines(chunk: bytes) -> bytes:
-    return chunk[: chunk.rfind(b"\n") + 1] or chunk
-
-
-async def _deliver_orphan(path: Path, deliver: Deliver) -> None:
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return  # another process took it
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return  # its process lives
-        sent = 0
-        while chunk := _whole_lines(os.pread(file.fileno(), _CHUNK_BYTES, sent)):
-            await deliver(chunk)
-            sent += len(chunk)
-        os.unlink(path)
