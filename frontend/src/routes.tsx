@@ -159,6 +159,12 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import("./features/gateway/keys/KeysPage"), "KeysPage"),
 });
 
+const key = createRoute({
+  getParentRoute: () => shell,
+  path: "/keys/$keyId",
+  component: lazyRouteComponent(() => import("./features/gateway/keys/KeyPage"), "KeyPage"),
+});
+
 const usage = createRoute({
   getParentRoute: () => shell,
   path: "/usage",
@@ -230,6 +236,7 @@ export const router = createRouter({
       operations,
       operation,
       keys,
+      key,
       usage,
       upstreams,
       requests,

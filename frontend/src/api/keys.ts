@@ -10,6 +10,7 @@ export type Subject =
   | "replica"
   | "operation"
   | "key"
+  | "limits"
   | "upstream"
   | "route"
   | "usage"
@@ -37,7 +38,8 @@ export function isTouched(
   // A replica is shown on its deployment and on its node; usage shows on keys and deployments.
   const alsoShows: Record<string, readonly string[]> = {
     replica: ["deployment", "node"],
-    usage: ["key"],
+    usage: ["key", "limits"],
+    limits: ["key"],
     deployment: ["route"],
     upstream: ["route"],
   };

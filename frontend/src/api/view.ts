@@ -14,6 +14,9 @@ const WORDS = [
   "group",
   "days",
   "subject",
+  "sort",
+  "from",
+  "to",
   "next",
 ] as const;
 

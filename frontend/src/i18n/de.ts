@@ -3,6 +3,8 @@ import { de as operation } from "@/components/operation/messages.de";
 import { de as audit } from "@/features/audit/messages.de";
 import { de as chat } from "@/features/chat/messages.de";
 import { de as deployments } from "@/features/deployments/messages.de";
+import { de as keyIssue } from "@/features/gateway/keys/issue.de";
+import { de as keyLimits } from "@/features/gateway/keys/limits.de";
 import { de as keys } from "@/features/gateway/keys/messages.de";
 import { de as gateway } from "@/features/gateway/messages.de";
 import { de as usage } from "@/features/gateway/usage/messages.de";
@@ -26,6 +28,8 @@ export const de: Translated<Messages> = {
   deployments,
   gateway,
   home,
+  keyIssue,
+  keyLimits,
   keys,
   models,
   nodes,

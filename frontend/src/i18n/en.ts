@@ -3,6 +3,8 @@ import { en as operation } from "@/components/operation/messages.en";
 import { en as audit } from "@/features/audit/messages.en";
 import { en as chat } from "@/features/chat/messages.en";
 import { en as deployments } from "@/features/deployments/messages.en";
+import { en as keyIssue } from "@/features/gateway/keys/issue.en";
+import { en as keyLimits } from "@/features/gateway/keys/limits.en";
 import { en as keys } from "@/features/gateway/keys/messages.en";
 import { en as gateway } from "@/features/gateway/messages.en";
 import { en as usage } from "@/features/gateway/usage/messages.en";
@@ -24,6 +26,8 @@ export const en = {
   deployments,
   gateway,
   home,
+  keyIssue,
+  keyLimits,
   keys,
   models,
   nodes,

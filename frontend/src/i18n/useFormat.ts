@@ -2,7 +2,9 @@ import { useMemo } from "react";
 import { useLocale } from "use-intl";
 import {
   formatBytes,
+  formatClock,
   formatCount,
+  formatDateTime,
   formatDay,
   formatDuration,
   formatEstimate,
@@ -35,7 +37,9 @@ export function useFormat() {
       duration: (value: Maybe<number>) => formatDuration(value, language),
       estimate: (value: Maybe<number>) => formatEstimate(value, language),
       moment: (value: Moment) => formatMoment(value, language),
+      clock: (value: Moment) => formatClock(value),
       day: (value: Moment) => formatDay(value, language),
+      dateTime: (value: Moment) => formatDateTime(value, language),
       relative: (value: Moment) => formatRelative(value, language),
     }),
     [language],

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   formatBytes,
   formatCount,
+  formatDateTime,
   formatDay,
   formatDuration,
   formatEstimate,
@@ -89,6 +90,11 @@ describe("moments", () => {
     expect(formatRelative("2026-11-21T19:56:00+01:00", "en", NOW)).toBe(`4${NB}min ago`);
     expect(formatRelative("2026-11-21T20:12:00+01:00", "de", NOW)).toBe(`in 12${NB}min`);
     expect(formatRelative("2026-11-21T18:00:00+01:00", "en", NOW)).toBe("18:00");
+  });
+  it("has its time with its day where it is an end", () => {
+    expect(formatDateTime("2026-11-21T23:48:02+01:00", "en", NOW)).toBe("23:48");
+    expect(formatDateTime("2026-11-22T08:05:00+01:00", "de", NOW)).toBe(`22.${NB}Nov., 08:05`);
+    expect(formatDateTime(null, "de", NOW)).toBe("·");
   });
   it("has thousandths in logs", () =>
     expect(formatLogTime("2026-11-21T19:57:08.020+01:00")).toBe("19:57:08.020"));

@@ -182,6 +182,12 @@ function clock(date: Date, seconds = false): string {
   return parts.map((part) => String(part).padStart(2, "0")).join(":");
 }
 
+/** The time of day: "20:01". */
+export function formatClock(moment: Maybe<string | number | Date>): string {
+  const date = parse(moment);
+  return date ? clock(date) : UNKNOWN;
+}
+
 function isSameDay(one: Date, other: Date): boolean {
   return one.toDateString() === other.toDateString();
 }
@@ -209,6 +215,18 @@ export function formatDay(
   const dot = language === "de" ? "." : "";
   const day = `${date.getDate()}${dot}${NO_BREAK}${MONTHS[language][date.getMonth()]}`;
   return date.getFullYear() === now.getFullYear() ? day : `${day} ${date.getFullYear()}`;
+}
+
+/** To the minute, on any day: "20:01" today, else "14 Nov, 20:01". For moments that are ends. */
+export function formatDateTime(
+  moment: Maybe<string | number | Date>,
+  language: Language,
+  now = new Date(),
+): string {
+  const date = parse(moment);
+  if (!date) return UNKNOWN;
+  if (isSameDay(date, now)) return clock(date);
+  return `${formatDay(date, language, now)}, ${clock(date)}`;
 }
 
 /** Under an hour "4 min ago", else the moment. Also ahead: "in 12 min". */

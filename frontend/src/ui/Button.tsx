@@ -71,7 +71,8 @@ function Reason({ id, text }: { id: string; text: string }) {
 
 interface AnchorProps extends Look, Omit<ComponentPropsWithRef<"a">, "children"> {}
 
-function ButtonAnchor({
+/** A link that looks like a button and leaves the console, such as a file to save. */
+export function ButtonAnchor({
   kind = "plain",
   size = "md",
   icon: Icon,

@@ -13,6 +13,15 @@ export interface Column<Row> {
    * below. Columns that name no place are left out there.
    */
   phone?: "name" | "state" | "number" | "action";
+  /** The table can be sorted by it. */
+  sortable?: boolean;
+}
+
+/** By which column a table is sorted. The page sorts its rows; the table only shows and asks. */
+export interface Sorted {
+  by: string | null;
+  descending: boolean;
+  onSort: (key: string) => void;
 }
 
 interface DataTableProps<Row> {
@@ -23,6 +32,7 @@ interface DataTableProps<Row> {
   /** The address of a row; the link itself belongs into the name's cell, for the keyboard. */
   isDimmed?: (row: Row) => boolean;
   isSelected?: (row: Row) => boolean;
+  sorted?: Sorted;
   footer?: ReactNode;
 }
 
@@ -34,6 +44,7 @@ export function DataTable<Row>({
   rowKey,
   isDimmed,
   isSelected,
+  sorted,
   footer,
 }: DataTableProps<Row>) {
   return (
@@ -48,8 +59,16 @@ export function DataTable<Row>({
                   scope="col"
                   data-align={column.align}
                   style={{ width: column.width }}
+                  aria-sort={column.sortable ? directionOf(column, sorted) : undefined}
                 >
-                  {column.head}
+                  {column.sortable && sorted ? (
+                    <button type="button" onClick={() => sorted.onSort(column.key)}>
+                      {column.head}
+                      <SortMark direction={directionOf(column, sorted)} />
+                    </button>
+                  ) : (
+                    column.head
+                  )}
                 </th>
               ))}
             </tr>
@@ -77,6 +96,21 @@ export function DataTable<Row>({
       </section>
       {footer && <div className={styles.footer}>{footer}</div>}
     </div>
+  );
+}
+
+type Direction = "ascending" | "descending" | "none";
+
+function directionOf(column: { key: string }, sorted: Sorted | undefined): Direction {
+  if (sorted?.by !== column.key) return "none";
+  return sorted.descending ? "descending" : "ascending";
+}
+
+function SortMark({ direction }: { direction: Direction }) {
+  return (
+    <svg width="8" height="8" viewBox="0 0 8 8" aria-hidden="true" data-direction={direction}>
+      <path d={direction === "descending" ? "M1 2h6L4 7z" : "M1 6h6L4 1z"} fill="currentColor" />
+    </svg>
   );
 }
 

@@ -4,6 +4,10 @@ import "uplot/dist/uPlot.min.css";
 import { seriesColour, type TimeChartProps } from "./TimeChart";
 import styles from "./TimeChart.module.css";
 
+const HOUR_SECONDS = 3600;
+const LABELS = 5;
+const barsOf = uPlot.paths.bars;
+
 interface Pointed {
   index: number;
   left: number;
@@ -30,7 +34,8 @@ export default function Plot({
     if (!element) return;
     const style = getComputedStyle(element);
     const colour = (name: string) => style.getPropertyValue(name).trim();
-    const stacked = kind === "area" ? stack(series.map((one) => one.values)) : null;
+    const stacked = kind === "line" ? null : stack(series.map((one) => one.values));
+    const step = (times[1] ?? 0) - (times[0] ?? 0) || HOUR_SECONDS;
     const values = stacked ?? series.map((one) => [...one.values]);
     const top = Math.max(atLeast, ...values.flat().map((value) => value ?? 0));
     const font = `10.5px ${style.getPropertyValue("--font-text")}`;
@@ -48,14 +53,23 @@ export default function Plot({
         padding: [8, 16, 0, 0],
         legend: { show: false },
         cursor: { points: { show: false }, y: false, drag: { x: false, y: false } },
-        scales: { x: { time: true }, y: { range: [0, knownTop ?? niceTop(top)] } },
+        scales: {
+          x: {
+            time: true,
+            // Room for the first and the last bar, which stand on the ends.
+            ...(kind === "bars"
+              ? { range: (_, from, to) => [from - step / 2, to + step / 2] as [number, number] }
+              : {}),
+          },
+          y: { range: [0, knownTop ?? niceTop(top)] },
+        },
         axes: [
           {
             ...axis,
             grid: { show: false },
             size: 22,
             gap: 6,
-            splits: (_, __, from, to) => quarters(from, to),
+            splits: (_, __, from, to) => (kind === "bars" ? some(times) : quarters(from, to)),
             values: (_, splits) => splits.map(formatTime),
           },
           {
@@ -71,10 +85,11 @@ export default function Plot({
         series: [
           {},
           ...order.map((index) => ({
-            stroke: kind === "area" ? "transparent" : resolve(style, seriesColour(index)),
-            width: kind === "area" ? 0 : 1.8,
+            stroke: kind === "line" ? resolve(style, seriesColour(index)) : "transparent",
+            width: kind === "line" ? 1.8 : 0,
             points: { show: false },
-            ...(kind === "area" ? { fill: resolve(style, seriesColour(index)) } : {}),
+            ...(kind === "line" ? {} : { fill: resolve(style, seriesColour(index)) }),
+            ...(barsOf && kind === "bars" ? { paths: barsOf({ size: [0.78, 44] }) } : {}),
           })),
         ],
         hooks: {
@@ -140,6 +155,12 @@ function stack(rows: readonly (readonly (number | null)[])[]): (number | null)[]
 /** The beginning, the end and three between them. */
 function quarters(from: number, to: number): number[] {
   return [0, 1, 2, 3, 4].map((part) => from + (part * (to - from)) / 4);
+}
+
+/** At most five of the steps, the first one among them, equally far apart. */
+function some(times: readonly number[]): number[] {
+  const every = Math.max(1, Math.ceil(times.length / LABELS));
+  return times.filter((_, index) => index % every === 0);
 }
 
 /** The next round number that three equal steps divide well. */

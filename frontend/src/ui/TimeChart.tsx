@@ -14,8 +14,8 @@ export interface TimeChartProps {
   /** Unix seconds, ascending. */
   times: readonly number[];
   series: readonly Series[];
-  /** `area` stacks its series, `line` does not. */
-  kind?: "area" | "line";
+  /** `area` and `bars` stack their series, `line` does not. Bars are for sums of equal steps. */
+  kind?: "area" | "bars" | "line";
   height?: number;
   format: (value: number) => string;
   formatTime: (unixSeconds: number) => string;

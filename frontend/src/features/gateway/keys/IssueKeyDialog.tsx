@@ -1,19 +1,18 @@
-import { MultiSelect, Switch, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ProblemLine } from "@/components/ProblemNotice";
 import { Button } from "@/ui/Button";
-import { Segments } from "@/ui/Chips";
 import { Dialog } from "@/ui/Dialog";
-import styles from "../gateway.module.css";
 import { IssuedKey } from "./IssuedKey";
-import { FIRST_KEY, isReadyToIssue, LASTS, toIssue } from "./newKey";
+import { AdvancedFields, KeyFields } from "./KeyFields";
+import { KeySummary } from "./KeySummary";
+import { FIRST_KEY, missing, toIssue } from "./newKey";
 import { issueKey, modelNamesQuery } from "./queries";
 
 /** Two steps: what the key may do, then its secret, shown once. */
 export function IssueKeyDialog({ onClose }: { onClose: () => void }) {
-  const t = useTranslations("keys.newKey");
+  const t = useTranslations("keyIssue.newKey");
   const queryClient = useQueryClient();
   const [draft, setDraft] = useState(FIRST_KEY);
   const names = useQuery(modelNamesQuery).data ?? [];
@@ -24,13 +23,12 @@ export function IssueKeyDialog({ onClose }: { onClose: () => void }) {
     gcTime: 0,
   });
 
-  if (issue.data) {
-    return <IssuedKey issued={issue.data} modelNames={names} onClose={onClose} />;
-  }
+  if (issue.data) return <IssuedKey issued={issue.data} onClose={onClose} />;
 
+  const isReady = missing(draft) === null;
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (isReadyToIssue(draft) && !issue.isPending) issue.mutate();
+    if (isReady && !issue.isPending) issue.mutate();
   }
 
   return (
@@ -40,58 +38,23 @@ export function IssueKeyDialog({ onClose }: { onClose: () => void }) {
       title={t("title")}
       note={t("note")}
       noteUnderTitle
+      width={680}
       onSubmit={submit}
       footer={
         <>
           <Button kind="ghost" onClick={onClose}>
             {t("cancel")}
           </Button>
-          <Button kind="go" type="submit" busy={issue.isPending} disabled={!isReadyToIssue(draft)}>
+          <Button kind="go" type="submit" busy={issue.isPending} disabled={!isReady}>
             {t("submit")}
           </Button>
         </>
       }
     >
       <div className="stack">
-        <TextInput
-          data-autofocus
-          label={t("name")}
-          description={t("nameHint")}
-          placeholder={t("namePlaceholder")}
-          value={draft.name}
-          maxLength={100}
-          onChange={(event) => setDraft({ ...draft, name: event.currentTarget.value })}
-        />
-        <Switch
-          label={t("onlyModels")}
-          checked={draft.onlyModels}
-          onChange={(event) => setDraft({ ...draft, onlyModels: event.currentTarget.checked })}
-        />
-        {draft.onlyModels && (
-          <MultiSelect
-            label={t("models")}
-            description={t("modelsHint")}
-            placeholder={draft.models.length === 0 ? t("modelsPlaceholder") : ""}
-            data={names}
-            value={[...draft.models]}
-            searchable
-            onChange={(models) => setDraft({ ...draft, models })}
-          />
-        )}
-        <div className={styles.field}>
-          <span className="sm medium">{t("lasts")}</span>
-          <span>
-            <Segments
-              label={t("lasts")}
-              value={draft.lasts}
-              choices={LASTS.map((value) => ({
-                value,
-                label: value === "never" ? t("forever") : t("days", { days: value }),
-              }))}
-              onChange={(lasts) => setDraft({ ...draft, lasts })}
-            />
-          </span>
-        </div>
+        <KeyFields draft={draft} onChange={setDraft} modelNames={names} />
+        <AdvancedFields draft={draft} onChange={setDraft} />
+        <KeySummary draft={draft} />
         <ProblemLine error={issue.error} />
       </div>
     </Dialog>

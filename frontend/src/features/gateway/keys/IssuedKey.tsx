@@ -4,46 +4,52 @@ import { useState } from "react";
 import { useTranslations } from "use-intl";
 import type { IssuedKeyOut } from "@/api/generated/schema";
 import { CopyLine } from "@/components/CopyBlock";
-import { Snippets } from "@/components/Snippets";
 import { StateBadge, StateMark } from "@/components/StateBadge";
 import { useFormat } from "@/i18n/useFormat";
 import { endpoint } from "@/lib/endpoint";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
-import styles from "../gateway.module.css";
 import { askOnce } from "./askGateway";
-import { lastRequestQuery } from "./queries";
+import { KeyFacts } from "./KeyFacts";
+import styles from "./keys.module.css";
+import { lastRequestQuery, useModelsOf } from "./queries";
+import { SetupCards } from "./SetupCards";
 
 interface IssuedKeyProps {
   issued: IssuedKeyOut;
-  modelNames: readonly string[];
+  /** It is a new secret of a key that was there. */
+  isRotated?: boolean;
   onClose: () => void;
 }
 
 const LOOK_EVERY_MS = 2000;
 
 /** The secret, once; how to use it; and the moment its first request arrives. */
-export function IssuedKey({ issued, modelNames, onClose }: IssuedKeyProps) {
-  const t = useTranslations("keys.issued");
+export function IssuedKey({ issued, isRotated, onClose }: IssuedKeyProps) {
+  const t = useTranslations("keyIssue.issued");
   const format = useFormat();
   const [stored, setStored] = useState(false);
-  const model = issued.models?.[0] ?? modelNames[0] ?? "";
-  const first = useQuery({
+  const [shownAt] = useState(() => Date.now());
+  const models = useModelsOf(issued);
+  const last = useQuery({
     ...lastRequestQuery(issued.id),
-    refetchInterval: (query) => (query.state.data ? false : LOOK_EVERY_MS),
+    refetchInterval: (query) => (isAfter(query.state.data, shownAt) ? false : LOOK_EVERY_MS),
   }).data;
+  const first = isAfter(last, shownAt) ? last : null;
   const test = useMutation({
-    mutationFn: () => askOnce({ secret: issued.secret, model, words: t("testWords") }),
+    mutationFn: () =>
+      askOnce({ secret: issued.secret, model: models[0] ?? "", words: t("testWords") }),
     gcTime: 0,
   });
   const mayLeave = stored || Boolean(first);
+  const oldUntil = issued.previous_until;
   return (
     <Dialog
       open
       onClose={onClose}
       closable={mayLeave}
-      title={t("title", { name: issued.name })}
-      width={980}
+      title={t(isRotated ? "rotated" : "title", { name: issued.name })}
+      width={1000}
       footer={
         <>
           <span className={styles.last}>
@@ -55,7 +61,7 @@ export function IssuedKey({ issued, modelNames, onClose }: IssuedKeyProps) {
           </span>
           <Button
             busy={test.isPending}
-            disabledReason={model ? null : t("nothingServed")}
+            disabledReason={models.length > 0 ? null : t("nothingServed")}
             onClick={() => test.mutate()}
           >
             {t("test")}
@@ -74,30 +80,11 @@ export function IssuedKey({ issued, modelNames, onClose }: IssuedKeyProps) {
         <div className="stack">
           <div className={styles.field}>
             <span className="sm medium">{t("mayDo")}</span>
-            <dl className={styles.facts}>
-              <div>
-                <dt>{t("models")}</dt>
-                <dd>{issued.models?.join(", ") ?? t("allModels")}</dd>
-              </div>
-              <div>
-                <dt>{t("for")}</dt>
-                <dd>{issued.owner}</dd>
-              </div>
-              <div>
-                <dt>{t("expires")}</dt>
-                <dd>{issued.expires_at ? format.day(issued.expires_at) : t("never")}</dd>
-              </div>
-              <div>
-                <dt>{t("address")}</dt>
-                <dd className="xs break">{endpoint()}</dd>
-              </div>
-              <div>
-                <dt>{t("prompts")}</dt>
-                <dd>{t("notKept")}</dd>
-              </div>
-            </dl>
+            <KeyFacts apiKey={issued} framed />
           </div>
-          <p className="xs dim">{t("revokeHint")}</p>
+          <p className="xs dim">
+            {oldUntil ? t("rotatedHint", { moment: format.dateTime(oldUntil) }) : t("revokeHint")}
+          </p>
         </div>
         <div className="stack">
           <div className={styles.field}>
@@ -108,12 +95,17 @@ export function IssuedKey({ issued, modelNames, onClose }: IssuedKeyProps) {
             <CopyLine text={issued.secret} label={t("copySecret")} loud />
             <small className="xs dim">{t("fingerprint")}</small>
           </div>
-          <Snippets baseUrl={endpoint()} apiKey={issued.secret} model={model || "…"} />
+          <SetupCards baseUrl={endpoint()} apiKey={issued.secret} models={models} />
           <FirstRequest first={first ?? null} problem={test.error?.message ?? ""} />
         </div>
       </div>
     </Dialog>
   );
+}
+
+/** A key that was rotated has older requests; the new secret's first one is what is waited for. */
+function isAfter(request: { at: string } | null | undefined, moment: number): boolean {
+  return Boolean(request && Date.parse(request.at) >= moment);
 }
 
 interface FirstRequestProps {
@@ -122,7 +114,7 @@ interface FirstRequestProps {
 }
 
 function FirstRequest({ first, problem }: FirstRequestProps) {
-  const t = useTranslations("keys.issued");
+  const t = useTranslations("keyIssue.issued");
   const format = useFormat();
   const worked = first !== null && first.status < 400;
   const tone = worked ? "good" : first || problem ? "attention" : "busy";

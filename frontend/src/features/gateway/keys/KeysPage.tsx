@@ -2,33 +2,38 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
 import type { KeyOut } from "@/api/generated/schema";
 import { useMay } from "@/api/session";
-import { Empty } from "@/components/Empty";
+import { Empty, NoMatch } from "@/components/Empty";
 import { PageFrame } from "@/components/PageFrame";
 import { QueryView } from "@/components/QueryView";
 import { useTick } from "@/components/useTick";
 import { useView } from "@/components/useView";
-import { useFormat } from "@/i18n/useFormat";
 import { Button } from "@/ui/Button";
+import { Chips } from "@/ui/Chips";
 import { DataTable } from "@/ui/DataTable";
 import { PlusIcon } from "@/ui/icons";
+import { SearchInput } from "@/ui/SearchInput";
 import { TableSkeleton } from "@/ui/Skeleton";
-import { Stats } from "@/ui/Stats";
-import { usageQuery } from "../usage/queries";
-import { startOfToday, totalsOf } from "../usage/today";
+import { Tabs } from "@/ui/Tabs";
 import { IssueKeyDialog } from "./IssueKeyDialog";
 import { useKeyColumns } from "./keyColumns";
+import { LimitNotices } from "./LimitNotices";
 import { keysQuery } from "./queries";
+import { SharedLimits } from "./SharedLimits";
+import { FILTERS, filterOf, type KeyRow, matches, sorted, standingOf, toSort } from "./standing";
 import { TestKeyDialog } from "./TestKeyDialog";
+import { Today } from "./Today";
 
 const MINUTE_MS = 60_000;
 
 /** What may call, and who does? */
 export function KeysPage() {
   const t = useTranslations("keys.list");
-  const tAll = useTranslations("gateway");
+  const tGateway = useTranslations("gateway");
   const [view, setView] = useView();
   const mayIssue = useMay("use_own_keys");
+  const mayManage = useMay("manage_gateway");
   const query = useQuery(keysQuery);
+  const tab = view.tab === "limits" && mayManage ? "limits" : "keys";
   const newKey = mayIssue && (
     <Button kind="go" icon={PlusIcon} onClick={() => setView({ dialog: "new-key" })}>
       {t("new")}
@@ -38,7 +43,7 @@ export function KeysPage() {
     <PageFrame
       title={t("title")}
       place={t("title")}
-      crumbs={[{ label: tAll("title") }]}
+      crumbs={[{ label: tGateway("title") }]}
       sentence={t("sentence")}
       actions={
         <>
@@ -46,12 +51,36 @@ export function KeysPage() {
           {newKey}
         </>
       }
+      tabs={
+        mayManage && (
+          <Tabs
+            label={t("tabs")}
+            value={tab}
+            tabs={[
+              { value: "keys", label: t("tabKeys") },
+              { value: "limits", label: t("tabLimits") },
+            ]}
+          />
+        )
+      }
+      notice={<LimitNotices />}
     >
-      <QueryView query={query} skeleton={<TableSkeleton />}>
-        {({ items }) =>
-          items.length === 0 ? <Empty action={newKey}>{t("empty")}</Empty> : <Keys rows={items} />
-        }
-      </QueryView>
+      {tab === "limits" ? (
+        <SharedLimits />
+      ) : (
+        <QueryView query={query} skeleton={<TableSkeleton />}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty action={newKey}>{t("empty")}</Empty>
+            ) : (
+              <>
+                <Today />
+                <Keys keys={items} />
+              </>
+            )
+          }
+        </QueryView>
+      )}
       {view.dialog === "new-key" && (
         <IssueKeyDialog onClose={() => setView({ dialog: undefined })} />
       )}
@@ -62,61 +91,64 @@ export function KeysPage() {
   );
 }
 
-function Keys({ rows }: { rows: readonly KeyOut[] }) {
+function Keys({ keys }: { keys: readonly KeyOut[] }) {
   const t = useTranslations("keys.list");
+  const [view, setView] = useView();
   const now = useTick(MINUTE_MS);
-  const today = useQuery(usageQuery("key", startOfToday(new Date(now)))).data?.items;
-  const tokens = new Map(
-    today?.map((group) => [
-      Number(group.group_id),
-      group.prompt_tokens + group.completion_tokens,
-    ]) ?? [],
+  const columns = useKeyColumns();
+  const rows = keys.map((key): KeyRow => ({ key, standing: standingOf(key, now) }));
+  const shown = rows.filter(
+    (row) => (!view.state || filterOf(row.standing) === view.state) && matches(row, view.q ?? ""),
   );
-  const columns = useKeyColumns(today ? tokens : null);
+  const sort = toSort(view.sort);
   return (
     <>
-      {today && <Today groups={today} />}
-      <DataTable
-        label={t("title")}
-        columns={columns}
-        rows={rows}
-        rowKey={(row) => row.id}
-        isDimmed={(row) => row.state !== "active"}
-      />
+      <div className="row between wrap">
+        <Chips
+          label={t("filter")}
+          value={view.state ?? ""}
+          choices={[
+            { value: "", label: t("all"), count: rows.length },
+            ...FILTERS.map((value) => ({
+              value: value as string,
+              label: t(`filters.${value}`),
+              count: rows.filter((row) => filterOf(row.standing) === value).length,
+            })).filter((choice) => choice.count > 0 || choice.value === view.state),
+          ]}
+          onChange={(state) => setView({ state: state || undefined })}
+        />
+        <SearchInput
+          value={view.q ?? ""}
+          onChange={(q) => setView({ q: q || undefined })}
+          placeholder={t("search")}
+        />
+      </div>
+      {shown.length === 0 ? (
+        <NoMatch
+          filter={view.q || t("thisFilter")}
+          onClear={() => setView({ q: undefined, state: undefined })}
+        />
+      ) : (
+        <DataTable
+          label={t("title")}
+          columns={columns}
+          rows={sorted(shown, view.sort)}
+          rowKey={(row) => row.key.id}
+          isDimmed={(row) => filterOf(row.standing) === "ended"}
+          sorted={{
+            by: sort?.by ?? null,
+            descending: sort?.descending ?? false,
+            onSort: (by) => setView({ sort: nextSort(view.sort, by) }),
+          }}
+        />
+      )}
     </>
   );
 }
 
-function Today({ groups }: { groups: Parameters<typeof totalsOf>[0] }) {
-  const t = useTranslations("keys.today");
-  const format = useFormat();
-  const sum = totalsOf(groups);
-  const tokens = format.shortCount(sum.promptTokens + sum.completionTokens).split(/\s/);
-  const first = format.duration(sum.firstByteMs).split(/\s/);
-  return (
-    <Stats
-      items={[
-        {
-          label: t("requests"),
-          value: format.exact(sum.requests),
-          below: t("failed", { count: sum.failed }),
-        },
-        {
-          label: t("tokens"),
-          value: tokens[0],
-          unit: tokens[1],
-          below: t("inOut", {
-            in: format.shortCount(sum.promptTokens),
-            out: format.shortCount(sum.completionTokens),
-          }),
-        },
-        { label: t("firstToken"), value: first[0], unit: first[1], below: t("mean") },
-        {
-          label: t("answered"),
-          value: sum.requests > 0 ? format.share((sum.requests - sum.failed) / sum.requests) : "·",
-          below: t("ofAll"),
-        },
-      ]}
-    />
-  );
+/** Down first, as the most and the newest are looked for; names go up first. Then the other way. */
+function nextSort(word: string | undefined, by: string): string | undefined {
+  const isWord = by === "name" || by === "for";
+  const [first, second] = isWord ? [by, `-${by}`] : [`-${by}`, by];
+  return word === first ? second : word === second ? undefined : first;
 }

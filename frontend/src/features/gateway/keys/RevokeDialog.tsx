@@ -25,17 +25,20 @@ export function RevokeDialog({ apiKey, open, onClose }: RevokeDialogProps) {
       onClose();
     },
   });
+  const recent = apiKey.use.hours.reduce((sum, hour) => sum + hour, 0);
   return (
     <ConfirmDialog
       open={open}
       onClose={onClose}
       title={t("title", { name: apiKey.name })}
       consequences={[
-        t("stops"),
+        apiKey.state === "rotating" ? t("bothStop") : t("stops"),
         apiKey.last_used_at
           ? t("lastUsed", { moment: format.relative(apiKey.last_used_at) })
           : t("neverUsed"),
+        ...(recent > 0 ? [t("used24h", { count: recent })] : []),
         t("forGood"),
+        t("instead"),
       ]}
       confirm={t("confirm", { name: apiKey.name })}
       onConfirm={() => revoke.mutate()}

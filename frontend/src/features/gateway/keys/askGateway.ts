@@ -36,14 +36,3 @@ export async function askOnce({ secret, model, words }: Ask): Promise<string> {
   const body = (await response.json()) as { choices?: { message?: { content?: string } }[] };
   return body.choices?.[0]?.message?.content ?? "";
 }
-
-/** The models a key may use. Raises Error with why it is refused. */
-export async function modelsOf(secret: string): Promise<string[]> {
-  const response = await fetch("/v1/models", {
-    credentials: "omit",
-    headers: { Authorization: `Bearer ${secret}` },
-  });
-  if (!response.ok) throw new Error(await messageOf(response));
-  const body = (await response.json()) as { data?: { id: string }[] };
-  return (body.data ?? []).map((model) => model.id);
-}

@@ -1,71 +1,64 @@
-import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
 import { useTranslations } from "use-intl";
 import type { KeyOut } from "@/api/generated/schema";
-import { reasonAgainst } from "@/components/allowed";
-import { StateBadge } from "@/components/StateBadge";
 import { useFormat } from "@/i18n/useFormat";
 import { type Column, NameCell } from "@/ui/DataTable";
-import { TrashIcon } from "@/ui/icons";
-import { Menu } from "@/ui/Menu";
 import { Meter } from "@/ui/Meter";
-import styles from "../gateway.module.css";
-import { RevokeDialog } from "./RevokeDialog";
+import { Spark } from "@/ui/Spark";
+import { KeyMenu } from "./KeyMenu";
+import styles from "./keys.module.css";
+import { StandingBadge } from "./StandingBadge";
+import { type KeyRow, shareUsed } from "./standing";
 
-const UNUSED_DAYS = 30;
-const DAY_MS = 86_400_000;
+const NEARLY = 0.8;
 
-/** `tokensToday` by key; null while it is not known. */
-export function useKeyColumns(tokensToday: Map<number, number> | null): Column<KeyOut>[] {
+export function useKeyColumns(): Column<KeyRow>[] {
   const t = useTranslations("keys.list");
   const format = useFormat();
-  const most = Math.max(1, ...(tokensToday?.values() ?? []));
   return [
     {
       key: "name",
       head: t("column.key"),
       phone: "name",
-      cell: (row) => <NameCell name={row.name} note={`${row.prefix}…`} mono />,
+      sortable: true,
+      cell: ({ key }) => (
+        <NameCell
+          to="/keys/$keyId"
+          params={{ keyId: String(key.id) }}
+          name={key.name}
+          note={`${key.prefix}…`}
+          mono
+        />
+      ),
     },
     {
       key: "for",
       head: t("column.for"),
-      cell: (row) => <span className="soft">{row.owner}</span>,
+      sortable: true,
+      cell: ({ key }) => <span className="soft">{key.owner}</span>,
     },
-    {
-      key: "models",
-      head: t("column.models"),
-      cell: (row) => (
-        <span className={`soft clip ${styles.models}`} title={row.models?.join(", ")}>
-          {row.models ? row.models.join(", ") : t("allModels")}
-        </span>
-      ),
-    },
+    { key: "models", head: t("column.models"), cell: ({ key }) => <Models row={key} /> },
     {
       key: "tokens",
       head: t("column.tokens"),
       phone: "number",
-      cell: (row) => {
-        const tokens = tokensToday?.get(row.id) ?? 0;
-        if (!tokensToday) return <span className="dim">·</span>;
-        if (tokens === 0) return <span className="xs dim">{t("none")}</span>;
-        const text = format.shortCount(tokens);
-        return (
-          <span className="row">
-            <span className={`${styles.meter} desk`}>
-              <Meter label={t("tokensToday", { tokens: text })} share={tokens / most} />
-            </span>
-            <span className="xs soft">{text}</span>
-          </span>
-        );
+      sortable: true,
+      cell: ({ key }) => <TokensToday row={key} />,
+    },
+    {
+      key: "requests",
+      head: t("column.requests"),
+      cell: ({ key }) => {
+        const count = key.use.hours.reduce((sum, hour) => sum + hour, 0);
+        return <Spark label={t("requestsIn24h", { count })} values={key.use.hours} width={84} />;
       },
     },
     {
       key: "used",
       head: t("column.used"),
-      cell: (row) => (
+      sortable: true,
+      cell: ({ key }) => (
         <span className="soft xs">
-          {row.last_used_at ? format.relative(row.last_used_at) : t("never")}
+          {key.last_used_at ? format.relative(key.last_used_at) : t("never")}
         </span>
       ),
     },
@@ -73,15 +66,16 @@ export function useKeyColumns(tokensToday: Map<number, number> | null): Column<K
       key: "state",
       head: t("column.state"),
       phone: "state",
-      cell: (row) => <KeyState row={row} />,
+      cell: ({ key, standing }) => <StandingBadge bare apiKey={key} standing={standing} />,
     },
     {
       key: "expires",
       head: t("column.expires"),
       align: "right",
-      cell: (row) => (
+      sortable: true,
+      cell: ({ key }) => (
         <span className="dim xs">
-          {row.state === "revoked" ? "" : row.expires_at ? format.day(row.expires_at) : t("never")}
+          {key.state === "revoked" ? "" : key.expires_at ? format.day(key.expires_at) : t("never")}
         </span>
       ),
     },
@@ -91,63 +85,46 @@ export function useKeyColumns(tokensToday: Map<number, number> | null): Column<K
       align: "right",
       width: 50,
       phone: "action",
-      cell: (row) => <KeyMenu row={row} />,
+      cell: ({ key }) => <KeyMenu row={key} />,
     },
   ];
 }
 
-function KeyState({ row }: { row: KeyOut }) {
+function Models({ row }: { row: KeyOut }) {
   const t = useTranslations("keys.list");
-  const format = useFormat();
-  if (row.state !== "active") {
-    const label = row.state === "revoked" ? "revokedOn" : "expiredOn";
-    return (
-      <StateBadge
-        bare
-        state={row.state}
-        label={t(label, { moment: format.moment(row.state_since) })}
-      />
-    );
-  }
-  const idleSince = Date.parse(row.last_used_at ?? row.created_at);
-  const idleDays = Math.floor((Date.now() - idleSince) / DAY_MS);
-  if (idleDays >= UNUSED_DAYS) {
-    return (
-      <StateBadge
-        bare
-        state="active"
-        tone="quiet"
-        label={t("unused", { days: String(idleDays) })}
-      />
-    );
-  }
-  return <StateBadge bare state="active" />;
+  const words = row.models
+    ? row.models.join(", ")
+    : row.denied_models.length > 0
+      ? t("allBut", { models: row.denied_models.join(", ") })
+      : t("allModels");
+  return (
+    <span className={`soft clip ${styles.models}`} title={words}>
+      {words}
+    </span>
+  );
 }
 
-function KeyMenu({ row }: { row: KeyOut }) {
+function TokensToday({ row }: { row: KeyOut }) {
   const t = useTranslations("keys.list");
-  const navigate = useNavigate();
-  const [asks, setAsks] = useState(false);
-  const against = reasonAgainst(row, "revoke_key");
+  const format = useFormat();
+  const used = format.shortCount(row.use.tokens_today);
+  const share = shareUsed(row, "day");
+  if (share === null) {
+    const isNone = row.use.tokens_today === 0;
+    return <span className={`xs ${isNone ? "dim" : "soft"}`}>{isNone ? t("none") : used}</span>;
+  }
+  const text = t("ofLimit", { used, limit: format.shortCount(row.limits.tokens_per_day) });
   return (
-    <>
-      <Menu
-        label={t("more", { name: row.name })}
-        items={[
-          {
-            label: t("showRequests"),
-            onSelect: () => void navigate({ to: "/requests", search: { subject: String(row.id) } }),
-          },
-          {
-            label: t("revoke"),
-            icon: TrashIcon,
-            danger: true,
-            disabledReason: against,
-            onSelect: () => setAsks(true),
-          },
-        ]}
-      />
-      <RevokeDialog apiKey={row} open={asks} onClose={() => setAsks(false)} />
-    </>
+    <span className="row">
+      <span className={`${styles.meter} desk`}>
+        <Meter
+          label={t("tokensToday", { tokens: text })}
+          parts={[{ share, kind: share >= 1 ? "too-much" : share >= NEARLY ? "main" : "second" }]}
+        />
+      </span>
+      <span className="xs soft" title={format.exact(row.use.tokens_today)}>
+        {text}
+      </span>
+    </span>
   );
 }

@@ -2,12 +2,15 @@ import { describe, expect, it } from "vitest";
 import {
   boundBy,
   contradiction,
+  fromTexts,
   PRESET_LIMITS,
   PRESETS,
   parseAmount,
   presetOf,
   raised,
   sameLimits,
+  toTexts,
+  writeAmount,
 } from "./limits";
 
 describe("limits", () => {
@@ -63,4 +66,25 @@ describe("an amount that somebody typed", () => {
   it.each(["", "many", "-5", "0", "1.5", "0.0001 k", "k", "1e9"])("%s is none", (text) =>
     expect(parseAmount(text)).toBeNull(),
   );
+});
+
+describe("limits in a form", () => {
+  it("come back as they went in", () => {
+    for (const limits of [...Object.values(PRESET_LIMITS), { tokens_per_day: 1_840_112 }]) {
+      expect(sameLimits(fromTexts(toTexts(limits)) ?? {}, limits)).toBe(true);
+    }
+  });
+
+  it("are written short where nothing is lost", () =>
+    expect([7, 1500, 20_000, 1_500_000, 3_000_000, 20_001].map(writeAmount)).toEqual([
+      "7",
+      "1500",
+      "20 k",
+      "1500 k",
+      "3 M",
+      "20001",
+    ]));
+
+  it("are none as long as one of them is no amount", () =>
+    expect(fromTexts({ ...toTexts({}), parallel: "many" })).toBeNull());
 });

@@ -68,9 +68,7 @@ export function contradiction(limits: Limits): "dayOverMonth" | "minuteOverDay" 
 /** What raising a limit proposes: the next of 1, 2, 5, 10, 20, 50 … that at least doubles it. */
 export function raised(value: number): number {
   const size = 10 ** Math.floor(Math.log10(value * 2));
-  return (
-    [1, 2, 5, 10].map((step) => step * size).find((step) => step >= value * 2) ?? value * 2
-  );
+  return [1, 2, 5, 10].map((step) => step * size).find((step) => step >= value * 2) ?? value * 2;
 }
 
 /** "500 k", "2.5 M" and "1 500" as people write them; null for what is no whole number above 0. */
@@ -82,4 +80,33 @@ export function parseAmount(text: string): number | null {
   const digits = unit ? match[1].replace(",", ".") : match[1].replace(/[.,](?=\d{3}(?!\d))/g, "");
   const value = Math.round(Number(digits) * (unit ?? 1) * 1000) / 1000;
   return Number.isSafeInteger(value) && value > 0 ? value : null;
+}
+
+/** Limits as they are typed; an empty text is no limit. */
+export type LimitTexts = Record<LimitName, string>;
+
+/** Short where nothing is lost: "200 k", "3 M", "1500". */
+export function writeAmount(value: number): string {
+  if (value >= 1e6 && value % 1e6 === 0) return `${value / 1e6} M`;
+  if (value >= 1e4 && value % 1e3 === 0) return `${value / 1e3} k`;
+  return String(value);
+}
+
+export function toTexts(limits: Limits): LimitTexts {
+  const entries = LIMIT_NAMES.map((name) => {
+    const value = limits[name];
+    return [name, value === null || value === undefined ? "" : writeAmount(value)];
+  });
+  return Object.fromEntries(entries) as LimitTexts;
+}
+
+/** Every limit by name, null where none is set. Null as a whole when a text is no amount. */
+export function fromTexts(texts: LimitTexts): Record<LimitName, number | null> | null {
+  const found = {} as Record<LimitName, number | null>;
+  for (const name of LIMIT_NAMES) {
+    const text = texts[name].trim();
+    found[name] = text === "" ? null : parseAmount(text);
+    if (text !== "" && found[name] === null) return null;
+  }
+  return found;
 }

@@ -33,9 +33,9 @@ describe("a set-up card", () => {
     expect(text("aider")).toContain('--model "openai/qwen3-30b"'));
 
   it("writes YAML in which every value is text", () =>
-    expect(
-      setup("continue", { ...target, model: "4" }).map((part) => part.code)[0],
-    ).toContain('model: "4"'));
+    expect(setup("continue", { ...target, model: "4" }).map((part) => part.code)[0]).toContain(
+      'model: "4"',
+    ));
 
   it("leads out of a container to the machine it runs on", () => {
     expect(seenFromContainer("http://localhost:8000/v1")).toBe(

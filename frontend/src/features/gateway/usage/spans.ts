@@ -8,9 +8,9 @@ export type Span = (typeof SPANS)[number];
 export type Step = "hour" | "day";
 
 export interface Range {
-  /** ISO moments; without an end it goes on until now. */
+  /** ISO moments at the borders of steps; the end is not included and may lie ahead. */
   from: string;
-  to: string | null;
+  to: string;
   step: Step;
 }
 
@@ -38,21 +38,27 @@ export function startOfNextMonth(ms: number): number {
  */
 export function rangeOf(span: Span, now: number, first = "", last = ""): Range {
   switch (span) {
-    case "24h":
-      return open(Math.floor((now - DAY_MS) / HOUR_MS + 1) * HOUR_MS, "hour");
+    case "24h": {
+      const end = Math.floor(now / HOUR_MS + 1) * HOUR_MS;
+      return between(end - DAY_MS, end, "hour");
+    }
     case "7d":
-      return open(startOfDay(now) - 6 * DAY_MS, "day");
+      return days(startOfDay(now) - 6 * DAY_MS, now);
     case "30d":
-      return open(startOfDay(now) - 29 * DAY_MS, "day");
+      return days(startOfDay(now) - 29 * DAY_MS, now);
     case "month":
-      return open(startOfMonth(now), "day");
+      return days(startOfMonth(now), now);
     case "custom":
       return customRange(first, last) ?? rangeOf("7d", now);
   }
 }
 
-function open(from: number, step: Step): Range {
-  return { from: new Date(from).toISOString(), to: null, step };
+function days(from: number, now: number): Range {
+  return between(from, startOfDay(now) + DAY_MS, "day");
+}
+
+function between(from: number, to: number, step: Step): Range {
+  return { from: new Date(from).toISOString(), to: new Date(to).toISOString(), step };
 }
 
 function customRange(first: string, last: string): Range | null {
@@ -60,27 +66,12 @@ function customRange(first: string, last: string): Range | null {
   const to = midnightOf(last || first);
   if (from === null || to === null || to < from || to - from > LONGEST_DAYS * DAY_MS) return null;
   const end = to + DAY_MS;
-  return {
-    from: new Date(from).toISOString(),
-    to: new Date(end).toISOString(),
-    step: end - from <= HOURS_UP_TO_MS ? "hour" : "day",
-  };
+  return between(from, end, end - from <= HOURS_UP_TO_MS ? "hour" : "day");
 }
 
 function midnightOf(day: string): number | null {
   const at = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN;
   return Number.isNaN(at) ? null : at;
-}
-
-/** Every step of a range, as Unix milliseconds, the one that is running included. */
-export function stepsOf(range: Range, now: number): number[] {
-  const size = range.step === "hour" ? HOUR_MS : DAY_MS;
-  const end = range.to ? Date.parse(range.to) : now + 1;
-  const steps: number[] = [];
-  for (let at = Math.floor(Date.parse(range.from) / size) * size; at < end; at += size) {
-    steps.push(at);
-  }
-  return steps;
 }
 
 /** A day counted in UTC as the same day of the reader's calendar, to be written down. */
