@@ -27,10 +27,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus text, for this machine itself or for somebody signed in."""
+    """Prometheus text, for this machine itself, for keys made for it, or for who is signed in."""
     if not _is_loopback(request):
         try:
-            if not identify(request).may(Permission.VIEW_USAGE):
+            if not identify(request, scope="metrics").may(Permission.VIEW_USAGE):
                 return HttpResponse("Your role may not read metrics.\n", status=403)
         except AppError as error:
             return HttpResponse(f"{error.message}\n", status=error.http_status)

@@ -1,4 +1,4 @@
-"""The gateway's work in the background: usage into the database, the table kept true, probes."""
+"""The gateway's work in the background: usage into the database, the table kept true."""
 
 import logging
 import os
@@ -19,13 +19,9 @@ from django.db import (
     close_old_connections,
 )
 
-from apps.core import secrets
 from apps.core.redis import blocking_redis
-from apps.gateway import actions, queries
-from apps.gateway.dataplane.table_build import parse_base_url
+from apps.gateway import actions
 from apps.gateway.dataplane.usage import USAGE_FIELD, USAGE_STREAM, UsageRecord, decode_record
-from worker_jobs.adapters.openai_server import ServerSilent, list_models
-from worker_jobs.operation_job import OperationFailed, OperationRun, operation_job
 
 GROUP = "writer"
 REPAIR_SECONDS = 10.0
@@ -40,30 +36,6 @@ _UNSTORABLE = (DataError, IntegrityError, ValueError)
 logger = logging.getLogger(__name__)
 
 Entry = tuple[str, dict[str, str]]
-
-
-@operation_job(actions.PROBE_UPSTREAM)
-def probe_upstream(run: OperationRun) -> None:
-    upstream = queries.find_upstream(upstream_id=int(run.operation.subject_id))
-    if upstream is None:
-        raise OperationFailed("The upstream was removed before it was asked.")
-    with run.step("probe"):
-        address = parse_base_url(upstream.base_url)
-        scheme = "https" if address.secure else "http"
-        base_url = f"{scheme}://{address.authority}{address.path}"
-        key = secrets.decrypt(upstream.sealed_key) if upstream.sealed_key else ""
-        try:
-            models = list_models(base_url=base_url, api_key=key)
-        except ServerSilent as problem:
-            actions.note_probe(upstream=upstream, models=[], problem=str(problem))
-            raise OperationFailed(
-                str(problem), fix="Correct its address or key; it is asked again when you say so."
-            ) from problem
-        actions.note_probe(upstream=upstream, models=models, problem="")
-        run.log(f"{len(models)} models: {', '.join(models[:20])}")
-
-
-# -- usage
 
 
 def write_usage(stopping: threading.Event, *, claim_after: float = CLAIM_AFTER_SECONDS) -> None:

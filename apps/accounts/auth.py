@@ -1,6 +1,6 @@
 """Who is calling, and what every operation demands of them. Deny by default."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ class Caller:
     user: User
     team: Team
     role: str
-    via: Literal["session", "token"]
+    via: Literal["session", "token", "key"]
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -63,6 +63,11 @@ class signed_in:  # noqa: N801 - the twin of `needs` for what every signed-in pe
 
     def __call__(self, request: HttpRequest) -> Caller:
         request.caller = caller = identify(request)  # type: ignore[attr-defined]
+        if caller.via == "key":
+            raise Forbidden(
+                "An API key may not do this: it is about the person.",
+                fix="Use a personal token, or do it at the console.",
+            )
         return caller
 
 
@@ -84,14 +89,39 @@ def undeclared(request: HttpRequest) -> Caller:
 AuthRule = needs | signed_in | public
 
 
-def identify(request: HttpRequest, *, check_token: bool = True) -> Caller:
-    """The caller of a request, by bearer token or session. Raises Unauthenticated.
+@dataclass(frozen=True)
+class KeyUse:
+    """Whom a key speaks for, and what it is for."""
 
-    `check_token` is off only where the session was made by this very request.
+    user: User
+    team: Team
+    scopes: frozenset[str]
+
+
+# Who knows keys is above this app. By what a secret begins with: from the secret and the address it
+# comes from to what it may be used for; None when it opens nothing, Forbidden when not from there.
+OpenKey = Callable[[str, str], KeyUse | None]
+_key_openers: dict[str, OpenKey] = {}
+
+
+def accept_keys(*, prefix: str, opener: OpenKey) -> None:
+    """From now on bearer secrets that begin so are keys."""
+    _key_openers[prefix] = opener
+
+
+def identify(request: HttpRequest, *, check_token: bool = True, scope: str = "manage") -> Caller:
+    """The caller of a request, by bearer secret or session. Raises Unauthenticated.
+
+    `check_token` is off only where the session was made by this very request. `scope` is what a key
+    has to be for, or Forbidden is raised.
     """
     header = request.headers.get("Authorization", "")
     if header.startswith("Bearer "):
-        return identify_by_token(header.removeprefix("Bearer ").strip())
+        secret = header.removeprefix("Bearer ").strip()
+        opener = _opener_of(secret)
+        if opener is not None:
+            return _identify_by_key(opener(secret, address_of(request)), scope=scope)
+        return identify_by_token(secret)
     caller = identify_user(request.user)
     if check_token and check_csrf(request) is not None:
         raise Forbidden(
@@ -99,6 +129,25 @@ def identify(request: HttpRequest, *, check_token: bool = True) -> Caller:
             fix="Load the page again.",
         )
     return caller
+
+
+def _opener_of(secret: str) -> OpenKey | None:
+    found = (opener for prefix, opener in _key_openers.items() if secret.startswith(prefix))
+    return next(found, None)
+
+
+def _identify_by_key(use: KeyUse | None, *, scope: str) -> Caller:
+    if use is None:
+        raise Unauthenticated(
+            "This API key is not known, has expired or was revoked.",
+            fix="Issue a new one on the Keys page.",
+        )
+    if scope not in use.scopes:
+        raise Forbidden(
+            f"This API key lacks the scope {scope}.",
+            fix=f"Give it the scope {scope} on the Keys page, or use a personal token.",
+        )
+    return _caller(use.user, use.team, "key")
 
 
 def require_session(request: HttpRequest) -> None:
@@ -146,7 +195,7 @@ def identify_user(user: object) -> Caller:
     return _caller(user, queries.get_current_team(user=user), "session")
 
 
-def _caller(user: User, team: Team, via: Literal["session", "token"]) -> Caller:
+def _caller(user: User, team: Team, via: Literal["session", "token", "key"]) -> Caller:
     return Caller(user=user, team=team, role=queries.get_role(user=user, team=team), via=via)
 
 
@@ -172,6 +221,8 @@ def identify_socket(scope: dict[str, Any]) -> SocketCaller:
         raise Forbidden("The websocket was opened by the page of another site.")
     secret = _socket_token(headers, scope)
     if secret:
+        if _opener_of(secret) is not None:
+            raise Forbidden("An API key opens no websocket.", fix="Show a personal token.")
         caller = identify_by_token(secret)
         return SocketCaller(caller.user.pk, caller.team.pk, "token", queries.digest_of(secret))
     if origin is None:

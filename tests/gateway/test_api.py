@@ -20,7 +20,7 @@ from apps.gateway.models import ApiKey, Upstream
 from apps.operations.models import Operation
 from tests.factories.accounts import make_team, make_user
 from tests.gateway.faulty_upstream import FaultyUpstream
-from worker_jobs import gateway as _gateway_jobs  # noqa: F401 - registers the probe
+from worker_jobs import upstreams as _upstream_jobs  # noqa: F401 - registers the probe
 
 # What is published is published on commit.
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,21 +1,52 @@
-"""Asking a server that speaks OpenAI's API what it offers."""
+"""Asking a server that speaks OpenAI's API, or Anthropic's, what it offers."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import httpx
 
 _SECONDS = 10.0
+_ANTHROPIC = {"anthropic-version": "2023-06-01"}
+# What is asked with an empty body, to see whether anybody is there: no server works on that.
+_PATHS: Mapping[str, str] = {
+    "chat": "/chat/completions",
+    "completions": "/completions",
+    "embeddings": "/embeddings",
+    "messages": "/messages",
+    "responses": "/responses",
+    "rerank": "/rerank",
+    "audio": "/audio/speech",
+}
+_NOT_THERE = frozenset({404, 405, 501})
+_SAYS_NOTHING = frozenset({401, 403, 407, 429, 502, 503, 504})
 
 
 class ServerSilent(Exception):
     """The server could not be asked. The message is a sentence for a person."""
 
 
-def list_models(*, base_url: str, api_key: str) -> list[str]:
-    """The names at `{base_url}/models`. Raises ServerSilent."""
-    headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
+@dataclass(frozen=True)
+class Offer:
+    """The names at `/models`, and how long the answer took."""
+
+    models: list[str]
+    latency_ms: float
+
+
+def list_models(*, base_url: str, api_key: str, speaks: Sequence[str] = ()) -> Offer:
+    """What is at `{base_url}/models`; with `speaks` only messages, as Anthropic's clients ask.
+
+    Raises ServerSilent.
+    """
+    parameters = {"limit": 1000} if _is_anthropic(speaks) else None
     try:
-        reply = httpx.get(f"{base_url}/models", headers=headers, timeout=_SECONDS)
+        with httpx.Client(headers=_headers(api_key, speaks), timeout=_SECONDS) as client:
+            began = time.perf_counter()  # to make the client takes longer than many a server
+            reply = client.get(f"{base_url}/models", params=parameters)
+            latency_ms = round((time.perf_counter() - began) * 1000, 1)
         reply.raise_for_status()
-        return [str(entry["id"]) for entry in reply.json()["data"]]
+        models = [str(entry["id"]) for entry in reply.json()["data"]]
     except httpx.HTTPStatusError as problem:
         raise ServerSilent(_refusal(problem.response.status_code)) from problem
     except httpx.TimeoutException as problem:
@@ -27,6 +58,34 @@ def list_models(*, base_url: str, api_key: str) -> list[str]:
             "It answers, but not with a list of models: it is not an OpenAI-compatible server, "
             "or the path of its address is wrong."
         ) from problem
+    return Offer(models, latency_ms)
+
+
+def find_spoken(*, base_url: str, api_key: str, speaks: Sequence[str] = ()) -> list[str]:
+    """Which of the endpoints seem to be there. Empty when the server does not let on."""
+    headers = _headers(api_key, speaks)
+    found = []
+    with httpx.Client(headers=headers, timeout=_SECONDS) as client:
+        for word, path in _PATHS.items():
+            try:
+                status = client.post(f"{base_url}{path}", json={}).status_code
+            except httpx.HTTPError:
+                return []
+            if status in _SAYS_NOTHING:
+                return []
+            if status not in _NOT_THERE:
+                found.append(word)
+    return found
+
+
+def _is_anthropic(speaks: Sequence[str]) -> bool:
+    return list(speaks) == ["messages"]
+
+
+def _headers(api_key: str, speaks: Sequence[str]) -> dict[str, str]:
+    if _is_anthropic(speaks):
+        return {**_ANTHROPIC, "x-api-key": api_key} if api_key else dict(_ANTHROPIC)
+    return {"authorization": f"Bearer {api_key}"} if api_key else {}
 
 
 def _refusal(status: int) -> str:

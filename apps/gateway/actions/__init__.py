@@ -1,5 +1,6 @@
 """Every write about keys, upstreams, routes and usage, split by noun."""
 
+from apps.gateway.actions.bearers import open_key
 from apps.gateway.actions.keys import (
     change_key,
     issue_key,
@@ -43,6 +44,7 @@ __all__ = [
     "issue_ticket",
     "key_columns",
     "note_probe",
+    "open_key",
     "probe_upstream",
     "publish_routes",
     "record_usage",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Team, User
 from apps.accounts.queries import get_role
-from apps.core.errors import Conflict, Invalid
+from apps.core.errors import Conflict, Forbidden, Invalid
 from apps.core.events import publish
 from apps.core.permissions import ROLE_PERMISSIONS, Permission, roles_with
 from apps.gateway.actions.publishing import publish_routes
@@ -36,14 +36,16 @@ def issue_key(
     name: str,
     allowed_models: Sequence[str] | None = None,
     expires_at: datetime | None = None,
+    by_key: bool = False,
     **columns: Any,
 ) -> tuple[ApiKey, str]:
     """A new key and its secret, which is returned this once and never stored.
 
-    `columns` are further columns that `key_columns` knows. Raises Invalid for a time of expiry that
-    is over and for a scope that the owner's role does not reach.
+    `columns` are further columns that `key_columns` knows; `by_key`: it is a key that asks. Raises
+    Invalid for a time of expiry that is over and for a scope that the owner's role does not reach.
     """
     _check_expiry(expires_at)
+    _check_by_key(by_key=by_key, scopes=columns.get("scopes", []))
     _check_scopes(team=team, owner=owner, scopes=columns.get("scopes", ["infer"]))
     secret = _new_secret()
     key = ApiKey.objects.create(
@@ -75,12 +77,13 @@ def key_columns(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def change_key(*, key: ApiKey, changes: Mapping[str, Any]) -> ApiKey:
+def change_key(*, key: ApiKey, changes: Mapping[str, Any], by_key: bool = False) -> ApiKey:
     """Set columns of a key; gateways know within two seconds.
 
     Raises Conflict for a revoked key, Invalid as `issue_key` does.
     """
     locked = _lock(key)
+    _check_by_key(by_key=by_key, scopes=[*locked.scopes, *changes.get("scopes", [])])
     different = {
         column: value for column, value in changes.items() if getattr(locked, column) != value
     }
@@ -94,13 +97,14 @@ def change_key(*, key: ApiKey, changes: Mapping[str, Any]) -> ApiKey:
 
 
 @transaction.atomic
-def rotate_key(*, key: ApiKey, overlap_hours: float) -> tuple[ApiKey, str]:
+def rotate_key(*, key: ApiKey, overlap_hours: float, by_key: bool = False) -> tuple[ApiKey, str]:
     """A new secret, returned this once. The old one works for `overlap_hours` more; one that was
     still valid from an earlier rotation ends now.
 
     Raises Conflict for a key that is revoked or expired.
     """
     locked = _lock(key)
+    _check_by_key(by_key=by_key, scopes=locked.scopes)
     now = timezone.now()
     if locked.expires_at is not None and locked.expires_at <= now:
         raise Conflict(
@@ -147,6 +151,15 @@ def _save(key: ApiKey, **columns: Any) -> None:
 
 def _new_secret() -> str:
     return KEY_PREFIX + b32encode(secrets.token_bytes(_SECRET_BYTES)).decode().lower()
+
+
+def _check_by_key(*, by_key: bool, scopes: Sequence[str]) -> None:
+    """A key that is lost must not be able to make itself a successor."""
+    if by_key and "manage" in scopes:
+        raise Forbidden(
+            "A key may not make or change keys with the scope manage.",
+            fix="Use a personal token, or do it on the Keys page.",
+        )
 
 
 def _check_expiry(expires_at: datetime | None) -> None:

@@ -144,8 +144,8 @@ def probe_upstream(*, upstream: Upstream, requested_by: User | None) -> Operatio
 def note_probe(
     *,
     upstream: Upstream,
-    models: Sequence[str],
-    problem: str,
+    models: Sequence[str] = (),
+    problem: str = "",
     latency_ms: float | None = None,
     speaks: Sequence[str] | None = None,
 ) -> None:
@@ -167,8 +167,7 @@ def note_probe(
     UpstreamProbe.objects.create(
         upstream=before, at=now, latency_ms=latency_ms, model_count=len(models), problem=problem
     )
-    if turned or before.models_found != changed.get("models_found", before.models_found):
-        _tell(before)
+    _tell(before)
     if before.problem != problem:
         publish_routes()
 

@@ -58,6 +58,7 @@ def issue_key(request: CallerRequest, body: IssueKeyIn) -> Status[ApiKey]:
         team=caller.team,
         owner=queries.get_key_owner(team=caller.team, username=body.owner, asked_by=caller.user),
         name=body.name,
+        by_key=caller.via == "key",
         **actions.key_columns(body.dict(exclude={"name", "owner"})),
     )
     return Status(201, key)
@@ -103,7 +104,9 @@ def report_key(request: CallerRequest, key_id: int) -> dict[str, Any]:
 def change_key(request: CallerRequest, key_id: int, body: ChangeKeyIn) -> ApiKey:
     """Gateways know within two seconds."""
     changes = actions.key_columns(body.dict(exclude_unset=True))
-    return actions.change_key(key=_key(request, key_id), changes=changes)
+    return actions.change_key(
+        key=_key(request, key_id), changes=changes, by_key=request.caller.via == "key"
+    )
 
 
 @router.post(
@@ -115,7 +118,9 @@ def change_key(request: CallerRequest, key_id: int, body: ChangeKeyIn) -> ApiKey
 def rotate_key(request: CallerRequest, key_id: int, body: RotateKeyIn) -> ApiKey:
     """A new secret; the old one goes on working for the hours asked for, if any."""
     key, key.secret = actions.rotate_key(
-        key=_key(request, key_id), overlap_hours=body.overlap_hours
+        key=_key(request, key_id),
+        overlap_hours=body.overlap_hours,
+        by_key=request.caller.via == "key",
     )
     return key
 
