@@ -64,11 +64,12 @@ class ModelHolder:
 class Model:
     holders: list[ModelHolder]
     now: int
+    lease_ms: int = LEASE_MS
     leases: dict[str, int] = field(default_factory=dict)
 
     def call(self, process: str) -> None:
         """A call renews the lease of its process; what the dead had reserved is free."""
-        self.leases[process] = self.now + LEASE_MS
+        self.leases[process] = self.now + self.lease_ms
         for holder in self.holders:
             holder.held = [each for each in holder.held if self.leases[each.process] > self.now]
 

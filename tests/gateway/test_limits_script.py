@@ -29,9 +29,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.Redis]:
 class Caller:
     """A process that calls the script."""
 
-    def __init__(self, client: redis.Redis, name: str) -> None:
+    def __init__(self, client: redis.Redis, name: str, *, lease_ms: int = LEASE_MS) -> None:
         self._client = client
         self.name = name
+        self._lease_ms = lease_ms
         self._seq = 0
 
     def call(
@@ -43,7 +44,7 @@ class Caller:
             items,
             process=self.name,
             seq=self._seq,
-            lease_ms=LEASE_MS,
+            lease_ms=self._lease_ms,
             now_ms=now,
             **options,
         )
@@ -61,8 +62,8 @@ def caller(client: redis.Redis) -> Caller:
     return Caller(client, "one")
 
 
-limit = st.one_of(st.just(-1), st.integers(0, 2000))
-count = st.one_of(st.just(-1), st.integers(0, 5))
+limit = st.sampled_from([-1, 2000, 700, 5000, 0, 1])
+count = st.sampled_from([-1, 3, 100, 5, 1, 0])
 holder_limits = st.tuples(count, count, limit, limit, limit)
 amount = st.integers(0, 800)
 step = st.one_of(
@@ -76,40 +77,51 @@ step = st.one_of(
 
 
 @settings(
-    max_examples=120,
+    max_examples=400,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(limits=st.lists(holder_limits, min_size=1, max_size=3), steps=st.lists(step, max_size=30))
+@given(
+    limits=st.lists(holder_limits, min_size=1, max_size=3),
+    steps=st.lists(step, min_size=4, max_size=30),
+    lease_ms=st.sampled_from([LEASE_MS, 40 * DAY_MS]),
+)
 def test_the_script_follows_the_model(
-    client: redis.Redis, limits: list[Any], steps: list[Any]
+    client: redis.Redis, limits: list[Any], steps: list[Any], lease_ms: int
 ) -> None:
     client.flushall()
     client.set(script.SEEDED_KEY, 1)
-    _Both(client, limits).follow(steps)
+    _Both(client, limits, lease_ms).follow(steps)
 
 
 class _Both:
     """The model and the script, taken through the same steps."""
 
-    def __init__(self, client: redis.Redis, limits: list[tuple[int, ...]]) -> None:
+    def __init__(self, client: redis.Redis, limits: list[tuple[int, ...]], lease_ms: int) -> None:
         self._client = client
         self._rows = [(f"holder:{number}", *each) for number, each in enumerate(limits)]
         self._chosen = tuple(range(1, len(limits) + 1))
-        self._model = Model([ModelHolder(each) for each in limits], NOON)
+        self._model = Model([ModelHolder(each) for each in limits], NOON, lease_ms)
         self._callers: dict[str, Caller] = {}
         self._held: list[tuple[Held, int]] = []
         self._names = {"a": "a", "b": "b"}
+        self._looked: Any = None  # what the script saw right after the step, in the same call
 
     def follow(self, steps: list[Any]) -> None:
         for kind, who, first, second in steps:
+            self._looked = None
             getattr(self, f"_{kind}")(who, first, second)
             self._compare()
 
     def _ask(self, process: str, item: script.Item) -> Any:
         self._model.call(process)
-        caller = self._callers.setdefault(process, Caller(self._client, process))
-        return caller.one(self._rows, item, now=self._model.now)
+        if process not in self._callers:
+            lease_ms = self._model.lease_ms
+            self._callers[process] = Caller(self._client, process, lease_ms=lease_ms)
+        look = (script.LOOK, self._chosen)
+        answer = self._callers[process].call(self._rows, item, look, now=self._model.now)
+        result, self._looked = answer.results
+        return result
 
     def _reserve(self, who: str, want: int, least: int) -> None:
         if not self._model.alive(self._names[who]):
@@ -184,6 +196,7 @@ class _Both:
             ]
             used = [settled + reserved for settled, reserved, _ in windows]
             assert used == [holder.used(window, self._model.now) for window in WINDOWS]
+        assert self._looked in (None, seen)
 
 
 ROWS = [("key:1", 2, 10, 1000, 5000, 20_000), ("team:1", -1, -1, -1, 6000, -1)]
