@@ -7,8 +7,10 @@ from apps.gateway.dataplane import form
 from apps.gateway.dataplane.body import rewrite
 from apps.gateway.dataplane.call import Call, Headers
 from apps.gateway.dataplane.caps import capped
+from apps.gateway.dataplane.dialects import messages_count
 from apps.gateway.dataplane.dialects.translated import TranslatedRelay
 from apps.gateway.dataplane.dialects.ways import (
+    COUNT_TOKENS,
     FORMS,
     OPENAI_SPEAKS,
     Way,
@@ -56,6 +58,7 @@ _NOT_FORWARDED = _HOP_BY_HOP | {
     b"accept-encoding",
     b"expect",
 }
+_REQUEST_IDS = (b"x-request-id", b"request-id")
 _NOT_RETURNED = _HOP_BY_HOP | {
     b"content-length",
     b"date",
@@ -87,13 +90,23 @@ async def attempt(call: Call, choice: Choice) -> Reply:
     """Send the request once. Raises UpstreamFailure while the client has seen nothing of it."""
     call.take(choice)
     endpoint = choice.endpoint
+    if call.path == COUNT_TOKENS and endpoint.speaks and "messages" not in endpoint.speaks:
+        return _estimated(call, endpoint)
     way = find_way(call.path, endpoint, call.context.unspoken)
     reply = await _exchange(call, choice, way)
+    if call.path == COUNT_TOKENS and reply.status in _UNSPOKEN_STATUS:
+        return _estimated(call, endpoint)
     if way is None and reply.status in _UNSPOKEN_STATUS and may_be_unspoken(call.path, endpoint):
         reply = await _exchange(call, choice, translated(call.path, endpoint, OPENAI_SPEAKS))
         if reply.status not in _UNSPOKEN_STATUS:
             call.context.unspoken.add((endpoint.id, call.path))
     return reply
+
+
+def _estimated(call: Call, endpoint: Endpoint) -> Reply:
+    body = b'{"input_tokens":%d}' % messages_count.estimate(call.body)
+    headers = [(b"content-type", b"application/json"), (b"x-tokens-estimated", b"true")]
+    return Reply(200, headers, body, None, endpoint, call.path)
 
 
 async def _exchange(call: Call, choice: Choice, way: Way | None) -> Reply:
@@ -213,7 +226,7 @@ def _reply_headers(headers: Headers) -> tuple[Headers, bool]:
     for name, value in headers:
         if name == b"content-type":
             is_events = value[:17].lower() == b"text/event-stream"
-        if name == b"x-request-id":
+        if name in _REQUEST_IDS:
             kept.append((b"x-upstream-request-id", value))
         elif name not in _NOT_RETURNED and not name.startswith(b"access-control-"):
             kept.append((name, value))

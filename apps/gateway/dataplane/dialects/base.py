@@ -42,3 +42,34 @@ class Translation:
     request: Callable[[bytes, str | None], bytes]
     reply: Callable[[bytes, bytes], bytes]
     stream: Callable[[bytes], EventStream]
+
+
+def through_chat(outer: Translation, inner: Translation) -> Translation:
+    """From one dialect to another by way of chat completions: `outer` is over chat, `inner` is
+    chat over something else."""
+
+    def request(body: bytes, model: str | None) -> bytes:
+        return inner.request(outer.request(body, None), model)
+
+    def reply(body: bytes, asked: bytes) -> bytes:
+        return outer.reply(inner.reply(body, outer.request(asked, None)), asked)
+
+    def stream(asked: bytes) -> EventStream:
+        return _Both(outer.stream(asked), inner.stream(outer.request(asked, None)))
+
+    return Translation(request, reply, stream)
+
+
+class _Both:
+    def __init__(self, outer: EventStream, inner: EventStream) -> None:
+        self._outer = outer
+        self._inner = inner
+
+    def feed(self, events: bytes) -> bytes:
+        return self._outer.feed(self._inner.feed(events))
+
+    def end(self) -> bytes:
+        return self._outer.feed(self._inner.end()) + self._outer.end()
+
+    def broken(self, error: GatewayError) -> bytes:
+        return self._outer.broken(error)

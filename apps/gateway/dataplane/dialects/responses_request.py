@@ -139,11 +139,14 @@ def _stateless(field: str, what: str, instead: str) -> GatewayError:
     )
 
 
-def to_chat(body: bytes, model: str) -> bytes:
+def to_chat(body: bytes, model: str | None) -> bytes:
     """The body of a chat completion. Raises GatewayError 400 that names the field at fault."""
     asked = read(body)
     given: Json = msgspec.json.decode(body)
-    sent: Json = {"model": model, "messages": messages(asked.instructions, asked.input)}
+    sent: Json = {
+        "model": model or asked.model,
+        "messages": messages(asked.instructions, asked.input),
+    }
     sent |= {name: value for name, value in given.items() if name not in _NOT_COPIED}
     if asked.max_output_tokens is not None:
         sent["max_tokens"] = asked.max_output_tokens

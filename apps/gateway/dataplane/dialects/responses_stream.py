@@ -103,9 +103,9 @@ class Stream:
             self._say("response.created", response=self._response)
             self._say("response.in_progress", response=self._response)
 
-    def _say(self, name: str, **fields: Any) -> None:
-        payload = {"type": name, **fields, "sequence_number": self._sequence}
-        self._parts.append(b"event: %s\ndata: %s\n\n" % (name.encode(), _json(payload)))
+    def _say(self, kind: str, /, **fields: Any) -> None:
+        payload = {"type": kind, **fields, "sequence_number": self._sequence}
+        self._parts.append(b"event: %s\ndata: %s\n\n" % (kind.encode(), _json(payload)))
         self._sequence += 1
 
     # -- what the model says

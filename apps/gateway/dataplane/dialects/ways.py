@@ -1,14 +1,19 @@
 """Which dialect a path belongs to, and the way to an upstream that speaks another one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from apps.gateway.dataplane.dialects import messages, messages_over_chat, responses_over_chat
+from apps.gateway.dataplane.dialects import (
+    chat_over_messages,
+    chat_over_responses,
+    messages,
+    messages_over_chat,
+    responses_over_chat,
+)
 from apps.gateway.dataplane.dialects import responses_stream as responses
-from apps.gateway.dataplane.dialects.base import Translation
-from apps.gateway.dataplane.dialects.chat import problem_of
+from apps.gateway.dataplane.dialects.base import Translation, through_chat
 from apps.gateway.dataplane.errors import GatewayError
 from apps.gateway.dataplane.route_table import Endpoint
 from apps.gateway.dataplane.snapshot import Spoken
@@ -47,6 +52,15 @@ _RESPONSES = Dialect(
     error_event=lambda error, number: responses.error_event(error, sequence=number),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The path to ask the upstream at, and what stands between it and the client."""
+
+    path: str
+    translation: Translation
+
+
 _OVER_CHAT: dict[Spoken, Translation] = {
     "responses": Translation(
         responses_over_chat.request, responses_over_chat.reply, responses.Stream
@@ -55,6 +69,35 @@ _OVER_CHAT: dict[Spoken, Translation] = {
         messages_over_chat.request, messages_over_chat.reply, messages_over_chat.Stream
     ),
 }
+_CHAT_OVER: dict[Spoken, Translation] = {
+    "messages": Translation(
+        chat_over_messages.request, chat_over_messages.reply, chat_over_messages.Stream
+    ),
+    "responses": Translation(
+        chat_over_responses.request, chat_over_responses.reply, chat_over_responses.Stream
+    ),
+}
+_PATH_OF: dict[Spoken, str] = {
+    "chat": "/v1/chat/completions",
+    "messages": "/v1/messages",
+    "responses": "/v1/responses",
+}
+
+
+def _ways() -> Iterator[tuple[tuple[Spoken, Spoken], Translation]]:
+    for spoken, over_chat in _OVER_CHAT.items():
+        yield (spoken, "chat"), over_chat
+        for other, chat_over in _CHAT_OVER.items():
+            if other != spoken:
+                yield (spoken, other), through_chat(over_chat, chat_over)
+    for other, chat_over in _CHAT_OVER.items():
+        yield ("chat", other), chat_over
+
+
+_WAYS = {
+    (asked, spoken): Way(_PATH_OF[spoken], translation) for (asked, spoken), translation in _ways()
+}
+_PREFERRED: tuple[Spoken, ...] = ("chat", "messages", "responses")
 _TRANSLATED = frozenset({"/v1/responses", "/v1/messages"})
 NAMED_EVENTS = _TRANSLATED  # their events say what they are before their data
 
@@ -62,14 +105,6 @@ NAMED_EVENTS = _TRANSLATED  # their events say what they are before their data
 OPENAI_SPEAKS: frozenset[Spoken] = frozenset(
     {"chat", "completions", "embeddings", "rerank", "audio"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """The path to ask the upstream at, and what stands between it and the client."""
-
-    path: str
-    translation: Translation
 
 
 def dialect_of(path: str) -> Dialect:
@@ -106,9 +141,11 @@ def may_be_unspoken(path: str, endpoint: Endpoint) -> bool:
 
 def translated(path: str, endpoint: Endpoint, speaks: AbstractSet[Spoken]) -> Way:
     """A way round through something the endpoint does speak. Raises GatewayError 400."""
-    spoken = PATHS[path]
-    if path != COUNT_TOKENS and spoken in _OVER_CHAT and "chat" in speaks:
-        return Way("/v1/chat/completions", _OVER_CHAT[spoken])
+    asked = PATHS[path]
+    if asked is not None and path != COUNT_TOKENS:
+        for spoken in _PREFERRED:
+            if spoken in speaks and (asked, spoken) in _WAYS:
+                return _WAYS[asked, spoken]
     raise GatewayError(
         400,
         "not_served",
@@ -123,5 +160,5 @@ def error_as_asked(path: str, way: Way | None, status: int, body: bytes) -> byte
     if path.startswith("/v1/messages"):
         return body if _ANTHROPIC_ERROR.match(body) else messages_over_chat.error_body(status, body)
     if asked.startswith("/v1/messages"):
-        return GatewayError(status, "upstream_error", problem_of(body).message).body()
+        return chat_over_messages.error_body(status, body)
     return body
