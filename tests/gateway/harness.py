@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -101,12 +101,21 @@ class House:
     holders: list[snapshot.HolderEntry] = field(default_factory=list)
     counted: bool = True  # what was used before is known: nothing
 
-    def serve(self, name: str, *urls: str, team_id: int | None = 1, **target: Any) -> None:
+    def serve(
+        self,
+        name: str,
+        *urls: str,
+        team_id: int | None = 1,
+        speaks: Sequence[snapshot.Spoken] = (),
+        **target: Any,
+    ) -> None:
         """A route to outside servers at these addresses."""
         first = len(self.upstreams) + 1
         for number, url in enumerate(urls, first):
             self.upstreams.append(
-                snapshot.UpstreamEntry(id=number, name=f"up-{number}", base_url=url)
+                snapshot.UpstreamEntry(
+                    id=number, name=f"up-{number}", base_url=url, speaks=list(speaks)
+                )
             )
         self.routes.append(
             snapshot.RouteEntry(
@@ -177,7 +186,7 @@ def config(redis_url: str, folder: Path, **changes: Any) -> GatewayConfig:
 
 @contextmanager
 def serving(settings: GatewayConfig, *, lifespan: str = "on") -> Iterator[Served]:
-    """The gateway under uvicorn in a thread of this process."""
+    """The gateway in a thread of this process, served as `make run` serves it."""
     app = create_app(settings)
     server = uvicorn.Server(
         uvicorn.Config(

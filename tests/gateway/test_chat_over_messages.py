@@ -8,6 +8,7 @@ import pytest
 from apps.gateway.dataplane.dialects import chat_over_messages
 from apps.gateway.dataplane.dialects.base import EventStream
 from apps.gateway.dataplane.errors import GatewayError, UpstreamFailure
+from tests.gateway.replies import END, LAST, MESSAGE, MESSAGE_EVENTS, START, delta, event
 
 USER = {"role": "user", "content": "hi"}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -180,24 +181,6 @@ class TestRequest:
         assert (refused.value.status, refused.value.param) == (400, field)
 
 
-MESSAGE = {
-    "id": "msg_7",
-    "type": "message",
-    "content": [
-        {"type": "thinking", "thinking": "Hm.", "signature": "x"},
-        {"type": "text", "text": "I ", "citations": None},
-        {"type": "text", "text": "look."},
-        {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "Ulm"}},
-    ],
-    "stop_reason": "tool_use",
-    "usage": {
-        "input_tokens": 8,
-        "cache_read_input_tokens": 12,
-        "cache_creation_input_tokens": 3,
-        "output_tokens": 5,
-        "output_tokens_details": {"thinking_tokens": 2},
-    },
-}
 USAGE = {
     "prompt_tokens": 23,
     "completion_tokens": 5,
@@ -286,46 +269,6 @@ class TestReply:
         assert error["error"]["message"] == "<html>"
 
 
-def event(kind: str, **fields: Any) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
-
-
-def delta(index: int, **fields: Any) -> bytes:
-    return event("content_block_delta", index=index, delta=fields)
-
-
-def block(index: int, **fields: Any) -> bytes:
-    return event("content_block_start", index=index, content_block=fields)
-
-
-def stop(index: int) -> bytes:
-    return event("content_block_stop", index=index)
-
-
-START = event("message_start", message={**MESSAGE, "content": [], "stop_reason": None})
-END = event("message_delta", delta={"stop_reason": "tool_use"}, usage={"output_tokens": 9})
-LAST = event("message_stop")
-PIECES = (
-    START,
-    event("ping"),
-    block(0, type="thinking", thinking="", signature=""),
-    delta(0, type="thinking_delta", thinking="Hm."),
-    delta(0, type="signature_delta", signature="x"),
-    stop(0),
-    block(1, type="text", text=""),
-    delta(1, type="text_delta", text="I look."),
-    stop(1),
-    block(2, type="tool_use", id="a", name="weather", input={}),
-    delta(2, type="input_json_delta", partial_json='{"city":'),
-    delta(2, type="input_json_delta", partial_json=' "Ulm"}'),
-    stop(2),
-    block(3, type="tool_use", id="b", name="time", input={}),
-    stop(3),
-    END,
-    LAST,
-)
-
-
 def streamed(*pieces: bytes, **fields: Any) -> list[Any]:
     stream: EventStream = chat_over_messages.Stream(asked(stream=True, **fields))
     said = b"".join(stream.feed(piece) for piece in pieces) + stream.end()
@@ -336,7 +279,7 @@ def streamed(*pieces: bytes, **fields: Any) -> list[Any]:
 
 class TestStream:
     def test_everything_at_once(self) -> None:
-        chunks = streamed(*PIECES)
+        chunks = streamed(*MESSAGE_EVENTS)
 
         deltas = [each["choices"][0]["delta"] for each in chunks]
         assert deltas[:3] == [
@@ -354,10 +297,10 @@ class TestStream:
         ]
         assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls"
         assert {each["id"] for each in chunks} == {"chatcmpl-7"}
-        assert streamed(b"".join(PIECES)) == chunks
+        assert streamed(b"".join(MESSAGE_EVENTS)) == chunks
 
     def test_usage_for_those_who_ask(self) -> None:
-        *chunks, last = streamed(*PIECES, stream_options={"include_usage": True})
+        *chunks, last = streamed(*MESSAGE_EVENTS, stream_options={"include_usage": True})
 
         assert all(each["usage"] is None for each in chunks)
         assert last["choices"] == []

@@ -8,33 +8,15 @@ import pytest
 from apps.gateway.dataplane.dialects import messages_over_chat
 from apps.gateway.dataplane.dialects.base import EventStream
 from apps.gateway.dataplane.errors import GatewayError, UpstreamFailure
+from tests.gateway.replies import DONE, USAGE, call, chunk, completion, data
 
 
 def asked(**fields: Any) -> bytes:
     return json.dumps({"model": "m", "max_tokens": 9, "messages": [], **fields}).encode()
 
 
-def completion(**message: Any) -> bytes:
-    finish = message.pop("finish_reason", "stop")
-    extra = message.pop("choice", {})
-    return json.dumps(
-        {
-            "id": "chatcmpl-7",
-            "choices": [
-                {"message": {"role": "assistant", **message}, "finish_reason": finish, **extra}
-            ],
-            "usage": {
-                "prompt_tokens": 20,
-                "completion_tokens": 5,
-                "prompt_tokens_details": {"cached_tokens": 12},
-                "completion_tokens_details": {"reasoning_tokens": 3},
-            },
-        }
-    ).encode()
-
-
-def answered(body: bytes, **fields: Any) -> Any:
-    return json.loads(messages_over_chat.reply(body, asked(**fields)))
+def answered(body: Any, **fields: Any) -> Any:
+    return json.loads(messages_over_chat.reply(json.dumps(body).encode(), asked(**fields)))
 
 
 CALLS = [
@@ -99,7 +81,7 @@ class TestReply:
             (completion(content="a", tool_calls=CALLS, finish_reason="length"), "max_tokens"),
         ],
     )
-    def test_why_it_ended(self, body: bytes, reason: str) -> None:
+    def test_why_it_ended(self, body: Any, reason: str) -> None:
         assert answered(body)["stop_reason"] == reason
 
     @pytest.mark.parametrize("name", ["stop_reason", "matched_stop"])
@@ -140,25 +122,6 @@ class TestReply:
         assert json.loads(body)["error"]["message"] == "prompt is too long: 6008 > 1024"
 
 
-def chunk(finish_reason: str | None = None, **delta: Any) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-    return event({"id": "chatcmpl-7", "choices": [choice]})
-
-
-def event(data: Any) -> bytes:
-    return b"data: " + json.dumps(data).encode() + b"\n\n"
-
-
-def call(index: int | None, arguments: str, **more: Any) -> Any:
-    return {
-        "index": index,
-        "function": {"arguments": arguments, **more.pop("function", {})},
-        **more,
-    }
-
-
-DONE = b"data: [DONE]\n\n"
-USAGE = event({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 5}})
 ERROR = GatewayError(502, "upstream_broke", "It broke.")
 
 
@@ -226,7 +189,7 @@ class TestStream:
         assert (started["id"], started["model"], started["content"]) == ("msg_7", "m", [])
         assert blocks(events) == [{"type": "text", "text": 'Hello\n"'}]
         assert events[-2]["delta"] == {"stop_reason": "end_turn", "stop_sequence": None}
-        assert events[-2]["usage"]["input_tokens"] == 20
+        assert events[-2]["usage"]["input_tokens"] == 8
         assert events[-2]["usage"]["output_tokens"] == 5
 
     def test_thoughts_text_and_calls(self) -> None:
@@ -318,7 +281,7 @@ class TestBrokenStreams:
     def test_an_error_of_the_upstream(self) -> None:
         events = streamed(
             chunk(content="a"),
-            event({"error": {"message": "Out of memory.", "code": 503}}),
+            data({"error": {"message": "Out of memory.", "code": 503}}),
             chunk(content="b"),
         )
 

@@ -125,6 +125,8 @@ class Call:
         self.started = False
         self.left = False
         self.extra_headers: Headers = []  # of ours, on whatever reply the client gets
+        if self.path.startswith("/v1/messages"):  # where Anthropic's clients look for it
+            self.extra_headers.append((b"request-id", self.id.encode()))
         self.reservation: Reservation | None = None
         self.output_cap: int | None = None  # tokens, when the gateway lowered what was asked for
         self.queue_position: int | None = None

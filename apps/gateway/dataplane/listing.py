@@ -56,6 +56,7 @@ def _entry(name: str, route: Route) -> dict[str, object]:
         "created": route.created,
         "owned_by": "hearth",
         "type": "model",
+        "lifecycle": "active",
         "display_name": name,
         "created_at": datetime.fromtimestamp(route.created, UTC).isoformat(),
     }
