@@ -43,6 +43,7 @@ class FaultyUpstream:
     closes_after_stream: bool = False
     dies_before_first_byte: bool = False
     says_nothing: bool = False
+    keeps_face: bool = False  # GET /models is answered well, whatever is wrong with the rest
     status: int = 200
     reply_headers: dict[str, str] = field(default_factory=dict)
     error_body: bytes = b'{"error": {"message": "no"}}'
@@ -70,6 +71,11 @@ class FaultyUpstream:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def asked(self) -> int:
+        """How often it was asked for an answer; a look at its models is none."""
+        return sum(not seen.path.endswith("/models") for seen in self.seen)
 
     def _run(self, started: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
@@ -112,6 +118,10 @@ class FaultyUpstream:
         raw = await reader.readexactly(length)
         seen = Seen(request_line.split(" ")[1], headers, raw, number)
         self.seen.append(seen)
+        if self.keeps_face and seen.path.endswith("/models"):
+            self._write_models(writer)
+            await writer.drain()
+            return True
         if self.dies_before_first_byte:
             return False
         self.active += 1
@@ -156,8 +166,7 @@ class FaultyUpstream:
             await writer.drain()
             return False
         elif seen.path.endswith("/models"):
-            listed = {"object": "list", "data": [{"id": name} for name in self.models]}
-            self._write_plain(writer, 200, json.dumps(listed).encode())
+            self._write_models(writer)
         elif seen.path.endswith("/embeddings"):
             reply = {
                 "object": "list",
@@ -170,6 +179,10 @@ class FaultyUpstream:
             self._write_plain(writer, 200, json.dumps(_completion(seen)).encode())
         await writer.drain()
         return True
+
+    def _write_models(self, writer: asyncio.StreamWriter) -> None:
+        listed = {"object": "list", "data": [{"id": name} for name in self.models]}
+        self._write_plain(writer, 200, json.dumps(listed).encode())
 
     def _write_plain(self, writer: asyncio.StreamWriter, status: int, body: bytes) -> None:
         extra = "".join(f"{k}: {v}\r\n" for k, v in self.reply_headers.items())
