@@ -20,7 +20,7 @@ from apps.gateway.models import UsageRecord as Stored
 from tests.conftest import ROOT, database_url
 from tests.factories.accounts import make_team, make_user
 from tests.waiting import eventually
-from worker_jobs.gateway import GROUP
+from worker_jobs.usage import GROUP
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,7 +6,7 @@ import django
 
 django.setup()
 
-from worker_jobs.gateway import write_usage  # noqa: E402 - needs Django to be set up
+from worker_jobs.usage import write_usage  # noqa: E402 - needs Django to be set up
 
 if __name__ == "__main__":
     write_usage(threading.Event(), claim_after=0.2)

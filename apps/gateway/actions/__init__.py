@@ -28,7 +28,15 @@ from apps.gateway.actions.upstreams import (
     probe_upstream,
     remove_upstream,
 )
-from apps.gateway.actions.usage import record_usage
+from apps.gateway.actions.usage import record_bodies, record_usage
+from apps.gateway.actions.usage_keeping import (
+    drop_old_usage,
+    find_wrong_hours,
+    forget_dead_spools,
+    make_usage_room,
+    mend_hours,
+    rebuild_hours,
+)
 
 __all__ = [
     "PROBE_UPSTREAM",
@@ -39,14 +47,21 @@ __all__ = [
     "change_upstream",
     "create_route",
     "delete_route",
+    "drop_old_usage",
+    "find_wrong_hours",
+    "forget_dead_spools",
     "forget_old_probes",
     "issue_key",
     "issue_ticket",
     "key_columns",
+    "make_usage_room",
+    "mend_hours",
     "note_probe",
     "open_key",
     "probe_upstream",
     "publish_routes",
+    "rebuild_hours",
+    "record_bodies",
     "record_usage",
     "remove_upstream",
     "repair_published_routes",

@@ -3,18 +3,21 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
 from django.db.models import Q
 
 from apps.core.events import publish
-from apps.gateway.actions.partitions import REQUESTS, make_partitions
+from apps.gateway.actions.partitions import BODIES, REQUESTS, make_partitions
 from apps.gateway.dataplane import usage
-from apps.gateway.models import ApiKey
-from apps.gateway.queries.usage_sql import add_hours, add_latencies
+from apps.gateway.dataplane.inflight import DIED
+from apps.gateway.models import ApiKey, RequestBodies
+from apps.gateway.queries.usage_sql import HOURS_LOCK, add_hours, add_latencies
 
 _LARGEST_COUNT = 2**31 - 1
+_LATEST = 4_102_444_800.0  # the year 2100, in unix seconds
 _COLUMNS = {
     "id": "uuid",
     "at": "timestamptz",
@@ -52,7 +55,9 @@ _TYPED = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
 # One statement, so that a request is counted where its row is new, and only there.
 _RECORD = f"""
 WITH incoming AS MATERIALIZED (
-    SELECT DISTINCT ON (id) * FROM jsonb_to_recordset(%s::jsonb) AS given ({_TYPED}, logged boolean)
+    SELECT DISTINCT ON (id) *
+    FROM jsonb_to_recordset(%s::jsonb) AS given ({_TYPED}, logged boolean)
+    ORDER BY id, error = '{DIED}'
 ), kept AS (
     INSERT INTO gateway_usagerecord ({_NAMES})
     SELECT {_NAMES} FROM incoming WHERE logged
@@ -71,14 +76,34 @@ WITH incoming AS MATERIALIZED (
 
 def record_usage(*, records: Sequence[usage.UsageRecord]) -> None:
     """Store what requests cost. A record that is there already stays as it is."""
-    moments = {datetime.fromtimestamp(record.at, UTC) for record in records}
-    make_partitions(table=REQUESTS, moments=moments)
+    make_partitions(table=REQUESTS, moments={_moment(record.at) for record in records})
     with transaction.atomic():
         with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [HOURS_LOCK])
             cursor.execute(_RECORD, [orjson.dumps([_row(each) for each in records]).decode()])
         _note_use(records)
         for team_id in {record.team_id for record in records}:
             publish(subject="usage", subject_id=str(team_id), change="updated", team_id=team_id)
+
+
+def record_bodies(*, records: Sequence[usage.BodiesRecord]) -> None:
+    """Store what was asked and answered, encrypted as it came."""
+    make_partitions(table=BODIES, moments={_moment(record.at) for record in records})
+    RequestBodies.objects.bulk_create(
+        [
+            RequestBodies(
+                id=UUID(record.id),
+                at=_moment(record.at),
+                team_id=record.team_id,
+                sealed_request=record.sealed_request,
+                sealed_reply=record.sealed_reply,
+                request_bytes=_count(record.request_bytes),
+                reply_bytes=_count(record.reply_bytes),
+            )
+            for record in records
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def _note_use(records: Iterable[usage.UsageRecord]) -> None:
@@ -87,7 +112,7 @@ def _note_use(records: Iterable[usage.UsageRecord]) -> None:
         if record.key_id is not None:
             latest[record.key_id] = max(record.at, latest.get(record.key_id, 0.0))
     for key_id, at in sorted(latest.items()):
-        when = datetime.fromtimestamp(at, UTC)
+        when = _moment(at)
         unused = Q(last_used_at=None) | Q(last_used_at__lt=when)
         ApiKey.objects.filter(unused, pk=key_id).update(last_used_at=when)
 
@@ -95,7 +120,7 @@ def _note_use(records: Iterable[usage.UsageRecord]) -> None:
 def _row(record: usage.UsageRecord) -> dict[str, Any]:
     return {
         "id": record.id,
-        "at": datetime.fromtimestamp(record.at, UTC),
+        "at": _moment(record.at),
         "team_id": record.team_id,
         "key_id": record.key_id,
         "user_id": record.user_id,
@@ -125,6 +150,11 @@ def _row(record: usage.UsageRecord) -> dict[str, Any]:
         "trace": _trace(record.trace),
         "logged": record.logged,
     }
+
+
+def _moment(at: float) -> datetime:
+    """A clock that is wrong by centuries must not stop the writer."""
+    return datetime.fromtimestamp(min(max(at, 0.0), _LATEST), UTC)
 
 
 def _text(value: str, limit: int) -> str:
