@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from apps.gateway.dataplane.limits.script import WINDOWS
+
 SLOT_MS = 5000
 MINUTE_SLOTS = 13
 LEASE_MS = 30_000
-WINDOWS = ("parallel", "requests", "minute", "day", "month")
 
 
 def day_of(now: int) -> str:
@@ -40,12 +41,12 @@ class ModelHolder:
         oldest = now // SLOT_MS - MINUTE_SLOTS
         if window == "parallel":
             return len(self.held)
-        if window == "requests":
+        if window == "requests_per_minute":
             return sum(slot > oldest for slot in self.requests)
-        if window == "minute":
+        if window == "tokens_per_minute":
             return sum(amount for slot, amount in self.tokens if slot > oldest)
         reserved = sum(each.tokens for each in self.held)
-        counted = self.days.get(day_of(now), 0) if window == "day" else None
+        counted = self.days.get(day_of(now), 0) if window == "tokens_per_day" else None
         return reserved + (self.months.get(month_of(now), 0) if counted is None else counted)
 
     def room(self, window: str, now: int) -> int | None:
@@ -55,7 +56,7 @@ class ModelHolder:
     def fits(self, need: int, now: int, *, windows: tuple[str, ...] = WINDOWS) -> bool:
         rooms = {window: self.room(window, now) for window in windows}
         return all(
-            room is None or room >= (1 if window in ("parallel", "requests") else need)
+            room is None or room >= (1 if window in ("parallel", "requests_per_minute") else need)
             for window, room in rooms.items()
         )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from apps.gateway.dataplane.limits import script
 from tests.gateway.harness import OwnRedis
-from tests.gateway.limits_model import LEASE_MS, WINDOWS, Held, Model, ModelHolder
+from tests.gateway.limits_model import LEASE_MS, Held, Model, ModelHolder
 
 NOON = 1_772_366_400_000  # 2026-03-01 12:00 UTC
 DAY_MS = 86_400_000
@@ -141,7 +141,7 @@ class _Both:
         """The window that is named refuses until the moment that is named. Then all of them fit,
         as far as running requests have ended."""
         _, index, window, _, _, wait = result[:6]
-        holder, name = self._model.holders[index - 1], WINDOWS[window - 1]
+        holder, name = self._model.holders[index - 1], script.WINDOWS[window - 1]
         assert not holder.fits(need, self._model.now, windows=(name,))
         if wait == script.NEVER:
             assert max(need, 1) > holder.limits[window - 1]
@@ -195,7 +195,7 @@ class _Both:
                 h for h in holder.held if self._model.leases[h.process] > self._model.now
             ]
             used = [settled + reserved for settled, reserved, _ in windows]
-            assert used == [holder.used(window, self._model.now) for window in WINDOWS]
+            assert used == [holder.used(window, self._model.now) for window in script.WINDOWS]
         assert self._looked in (None, seen)
 
 
@@ -290,11 +290,11 @@ def test_notices_come_once_a_window_and_again_after_a_raise(
 
     day = b"2026-03-01"
     assert settle(799, 1000) == []
-    assert settle(1, 1000) == [(b"day", b"80", day)]
-    assert settle(100, 1000) == [(b"day", b"80", day)]
-    assert settle(200, 1000)[1:] == [(b"day", b"100", day)]
+    assert settle(1, 1000) == [(b"tokens_per_day", b"80", day)]
+    assert settle(100, 1000) == [(b"tokens_per_day", b"80", day)]
+    assert settle(200, 1000)[1:] == [(b"tokens_per_day", b"100", day)]
     assert len(settle(0, 2000)) == 2
-    assert settle(600, 2000)[2:] == [(b"day", b"80", day)]
+    assert settle(600, 2000)[2:] == [(b"tokens_per_day", b"80", day)]
 
 
 def test_a_document_nobody_can_read_begins_anew(client: redis.Redis, caller: Caller) -> None:

@@ -21,6 +21,7 @@ from apps.gateway.dataplane.upstream import Pool
 _NOTED_REFUSALS = frozenset({403, 404, 429, 503})  # the console shows the last one of a key
 _SWEEP_SECONDS = 1.0
 _LAST_WORD_SECONDS = 0.5
+_SLOWEST_BYTES = 4096  # per second: who sends a large body may take longer
 _DISCARD_LIMITS = 4  # a body up to so many times the limit is read to its end before it is refused
 
 logger = logging.getLogger(__name__)
@@ -210,7 +211,9 @@ async def _answer(call: Call) -> None:
 
 def _note_refusal(call: Call, error: GatewayError) -> None:
     if call.caller.key_id is not None and error.status in _NOTED_REFUSALS:
-        call.context.budgets.note_refusal(call.caller.key_id, error)
+        call.context.budgets.note_refusal(
+            call.caller.key_id, error, call_id=call.id, model=call.head.model
+        )
 
 
 def _refuse_key_in_address(call: Call) -> None:
@@ -238,8 +241,9 @@ async def _read_body(call: Call) -> bytes:
             )
     parts: list[bytes] = []
     size = 0
+    began = time.monotonic()
     while True:
-        message = await _next_part(call)
+        message = await _next_part(call, until=began + size / _SLOWEST_BYTES)
         part: bytes = message.get("body", b"")
         size += len(part)
         if size <= limit:
@@ -253,9 +257,10 @@ async def _read_body(call: Call) -> bytes:
             return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _next_part(call: Call) -> Message:
+async def _next_part(call: Call, *, until: float) -> Message:
+    """Waits `body_seconds` longer than `until`: a byte now and then buys no time."""
     try:
-        async with asyncio.timeout(call.context.config.body_seconds):
+        async with asyncio.timeout(until + call.context.config.body_seconds - time.monotonic()):
             message = await call.receive()
     except TimeoutError as problem:
         raise GatewayError(

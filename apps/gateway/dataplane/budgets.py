@@ -9,6 +9,7 @@ import msgspec
 from apps.gateway.dataplane.config import GatewayConfig
 from apps.gateway.dataplane.errors import GatewayError
 from apps.gateway.dataplane.limits import script, wording
+from apps.gateway.dataplane.limits.counters import Refusal
 from apps.gateway.dataplane.limits.holders import Holder
 from apps.gateway.dataplane.limits.ledger import Ledger, Reservation
 from apps.gateway.dataplane.usage import UsageRecord
@@ -21,18 +22,6 @@ _NOTE_AGAIN_SECONDS = 1.0
 _NOTES_REMEMBERED = 10_000
 
 logger = logging.getLogger(__name__)
-
-
-class Refusal(msgspec.Struct, frozen=True):
-    """The last refusal of a key, as the console shows it. `at` is in unix seconds."""
-
-    code: str
-    sentence: str
-    at: float
-    status: int = 429
-    window: str = ""
-    level: str = ""
-    holder: str = ""
 
 
 class Budgets:
@@ -106,7 +95,7 @@ class Budgets:
         used = record.prompt_tokens + record.completion_tokens
         self._ledger.settle(reservation, actual=max(used, 0), at_ms=int(record.at * 1000))
 
-    def note_refusal(self, key_id: int, error: GatewayError) -> None:
+    def note_refusal(self, key_id: int, error: GatewayError, *, call_id: str, model: str) -> None:
         """Keep the reason for the console; at most once a second for one key."""
         now = time.time()
         if now - self._noted.get(key_id, 0.0) < _NOTE_AGAIN_SECONDS:
@@ -114,7 +103,14 @@ class Budgets:
         if len(self._noted) >= _NOTES_REMEMBERED:
             self._noted.clear()
         self._noted[key_id] = now
-        refusal = Refusal(code=error.code, sentence=error.message, at=now, status=error.status)
+        refusal = Refusal(
+            code=error.code,
+            sentence=error.message,
+            at=now,
+            status=error.status,
+            request_id=call_id,
+            model=model[:200],
+        )
         if isinstance(error, wording.LimitReached):
             refusal = msgspec.structs.replace(
                 refusal, window=error.window, level=error.holder.level, holder=error.holder.label

@@ -354,22 +354,24 @@ local function level_of(settled, limit)
 end
 
 local function notify(h, window, period, level)
+  local kind, id, team = h.name:match('^(%a+):(%d+):?(%d*)$')
   redis.call('XADD', NOTICES, 'MAXLEN', '~', NOTICES_KEPT, '*',
-    'holder', h.name, 'window', window, 'percent', level, 'period', period,
-    'settled', settled_in(h, window == 'day' and DAY or MONTH),
-    'limit', h.limits[window == 'day' and DAY or MONTH])
+    'level', kind, 'id', id, 'team', team,
+    'window', window == DAY and 'tokens_per_day' or 'tokens_per_month',
+    'percent', level, 'period', period,
+    'settled', settled_in(h, window), 'limit', h.limits[window])
 end
 
 local function note(h)
   local level = level_of(h.day_settled, h.limits[DAY])
   if level > h.day_noted then
-    notify(h, 'day', string.format('%04d-%02d-%02d', civil(h.day)), level)
+    notify(h, DAY, string.format('%04d-%02d-%02d', civil(h.day)), level)
   end
   h.day_noted = level
   level = level_of(h.month_settled, h.limits[MONTH])
   if level > h.month_noted then
     local period = string.format('%04d-%02d', math.floor(h.month / 12), h.month % 12 + 1)
-    notify(h, 'month', period, level)
+    notify(h, MONTH, period, level)
   end
   h.month_noted = level
 end

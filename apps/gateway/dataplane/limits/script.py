@@ -18,8 +18,16 @@ SHA = hashlib.sha1(TEXT, usedforsecurity=False).hexdigest()
 RESERVE, EXTEND, SETTLE, HOLD, LOOK, SEED, SEEDED = range(1, 8)
 NEVER, RUNNING = -1, -2  # instead of milliseconds to wait
 
-Window = Literal["parallel", "requests", "minute", "day", "month"]
-WINDOWS: tuple[Window, ...] = ("parallel", "requests", "minute", "day", "month")
+Window = Literal[
+    "parallel", "requests_per_minute", "tokens_per_minute", "tokens_per_day", "tokens_per_month"
+]
+WINDOWS: tuple[Window, ...] = (
+    "parallel",
+    "requests_per_minute",
+    "tokens_per_minute",
+    "tokens_per_day",
+    "tokens_per_month",
+)
 
 HolderRow = tuple[str, int, int, int, int, int]  # name and limits by window, -1 for none
 Item = Sequence[Any]

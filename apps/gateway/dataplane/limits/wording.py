@@ -14,12 +14,12 @@ Headers = list[tuple[bytes, bytes]]
 
 _PER: dict[Window, str] = {
     "parallel": "requests at a time",
-    "requests": "requests per minute",
-    "minute": "tokens per minute",
-    "day": "tokens per day",
-    "month": "tokens per month",
+    "requests_per_minute": "requests per minute",
+    "tokens_per_minute": "tokens per minute",
+    "tokens_per_day": "tokens per day",
+    "tokens_per_month": "tokens per month",
 }
-_BUDGETS = ("day", "month")
+_BUDGETS: dict[Window, str] = {"tokens_per_day": "day", "tokens_per_month": "month"}
 _WAIT_FOR_RUNNING_SECONDS = 1
 
 
@@ -47,7 +47,7 @@ def refusal(holders: Sequence[Holder], result: Sequence[Any], need: int) -> Limi
         seconds, code = None, "request_exceeds_limit"
     if window == "parallel":
         message = f"{what}: {reserved:,} are running."
-    elif window == "requests":
+    elif window == "requests_per_minute":
         message = f"{what}: {settled:,} were sent in the last minute."
     else:
         message = (
@@ -61,7 +61,7 @@ def refusal(holders: Sequence[Holder], result: Sequence[Any], need: int) -> Limi
 
 
 def _frees(window: Window, wait: int) -> str:
-    if wait == NEVER and window in ("parallel", "requests"):
+    if wait == NEVER and window in ("parallel", "requests_per_minute"):
         return "Nothing fits; raise the limit on the Keys page."
     if wait == NEVER:
         return "It can never fit: send a shorter request, or raise the limit on the Keys page."
@@ -69,7 +69,9 @@ def _frees(window: Window, wait: int) -> str:
         return "There is room as soon as a running request ends."
     if window in _BUDGETS:
         at = datetime.now(UTC) + timedelta(milliseconds=wait)
-        return f"The next {window} begins in {_duration(wait)}, at {at:%Y-%m-%d} 00:00 UTC."
+        return (
+            f"The next {_BUDGETS[window]} begins in {_duration(wait)}, at {at:%Y-%m-%d} 00:00 UTC."
+        )
     return f"It fits in {_duration(wait)}."
 
 
