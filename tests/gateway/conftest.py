@@ -6,8 +6,10 @@ from typing import Any
 import openai
 import pytest
 
+from tests.gateway.engine import running_engine
 from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.gateway.harness import SECRET, House, OwnRedis, Served, config, serving
+from tests.gateway.scripted_upstream import ScriptedUpstream
 
 
 @pytest.fixture
@@ -27,6 +29,19 @@ def house(own_redis: OwnRedis) -> House:
 def upstream() -> Iterator[FaultyUpstream]:
     with FaultyUpstream() as server:
         yield server
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedUpstream]:
+    with ScriptedUpstream() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the bundled model behind the bundled server."""
+    with running_engine(tmp_path_factory.mktemp("replica")) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,9 +1,5 @@
 """The gateway before the model server that ships with Hearth."""
 
-import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,65 +8,18 @@ import httpx
 import openai
 import pytest
 
-from apps.gateway.dataplane import snapshot
-from tests.conftest import ROOT
+from tests.gateway.engine import SERVER_KEY, deploy
 from tests.gateway.harness import SECRET, House, Served
 from tests.waiting import eventually
 
-SERVER_KEY = "sk-replica"
 MESSAGES: list[Any] = [{"role": "user", "content": "reboot db-07"}]
-
-
-@pytest.fixture(scope="module")
-def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """llama.cpp's server with the bundled model, started as a replica is; its address."""
-    folder = tmp_path_factory.mktemp("replica")
-    spec = {
-        "model_path": str(ROOT / "stack" / "assets" / "opsling-q8_0.gguf"),
-        "alias": "opsling",
-        "api_key": SERVER_KEY,
-        "slots": 2,
-        "context_length": 1024,
-        "kv_type": "f16",
-        "threads": 1,
-        "embedding": False,
-    }
-    (folder / "spec.json").write_text(json.dumps({"server": spec}))
-    reading, writing = os.pipe()
-    environment = {**os.environ, "HEARTH_READY_FD": str(writing), "GOMP_SPINCOUNT": "0"}
-    if "HEARTH_LIBGOMP_DIR" in os.environ:
-        environment["LD_LIBRARY_PATH"] = os.environ["HEARTH_LIBGOMP_DIR"]
-    launcher = ROOT / "worker_jobs" / "runtimes" / "llama_server.py"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, str(launcher), str(folder / "spec.json")],
-            env=environment,
-            pass_fds=[writing],
-            stdout=log,
-            stderr=log,
-        )
-    os.close(writing)
-    with os.fdopen(reading) as ready:
-        port = ready.read()
-    assert port, (folder / "log").read_text()
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(10)
 
 
 @pytest.fixture
 def opsling(
     model_server: str, house: House, start_gateway: Callable[..., Served]
 ) -> Iterator[openai.OpenAI]:
-    replica = snapshot.ReplicaEntry(id="1", url=model_server, sealed_key=f"sealed:{SERVER_KEY}")
-    house.deployments = [
-        snapshot.DeploymentEntry(id=1, name="opsling", state="ready", replicas=[replica])
-    ]
-    house.routes = [
-        snapshot.RouteEntry(
-            name="opsling", team_id=1, targets=[snapshot.TargetEntry(deployment_id=1)]
-        )
-    ]
+    deploy(house, model_server)
     gateway = start_gateway()
     with openai.OpenAI(base_url=gateway.url, api_key=SECRET, max_retries=0, timeout=30) as client:
         yield client
