@@ -27,8 +27,13 @@ from apps.gateway.dataplane.waking import (
 
 _LOOK_AGAIN_SECONDS = 0.2
 _LEAST_SHARE = 0.1  # of the time for one attempt: what the last ones in a chain get
-# How servers say that a prompt is longer than their context: llama.cpp, OpenAI and vLLM.
-_CONTEXT_MARKS = (b"exceed_context_size", b"context_length_exceeded", b"maximum context length")
+# How servers say that a prompt is longer than their context: llama.cpp, OpenAI, vLLM, Anthropic.
+_CONTEXT_MARKS = (
+    b"exceed_context_size",
+    b"context_length_exceeded",
+    b"maximum context length",
+    b"prompt is too long",
+)
 
 
 @dataclass(slots=True)

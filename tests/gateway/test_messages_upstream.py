@@ -1,0 +1,210 @@
+"""An upstream that knows Anthropic Messages alone, before clients of either kind."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anthropic
+import msgspec
+import openai
+import pytest
+
+from apps.gateway.dataplane import snapshot
+from tests.gateway.harness import SECRET, House, Served
+from tests.gateway.replies import MESSAGE, MESSAGE_EVENTS, START, completion, event
+from tests.gateway.scripted_upstream import ScriptedUpstream
+
+SAY_HI: Any = [{"role": "user", "content": "hi"}]
+TOO_LONG = {
+    "type": "error",
+    "error": {
+        "type": "invalid_request_error",
+        "message": "prompt is too long: 9 tokens > 8 maximum",
+    },
+}
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedUpstream]:
+    with ScriptedUpstream() as server:
+        yield server
+
+
+@pytest.fixture
+def served(
+    house: House, scripted: ScriptedUpstream, start_gateway: Callable[..., Served]
+) -> Served:
+    house.serve("tiny", scripted.url, speaks=["messages"], model="claude")
+    house.upstreams[0] = msgspec.structs.replace(house.upstreams[0], sealed_key="sealed:sk-theirs")
+    return start_gateway()
+
+
+@pytest.fixture
+def gpt(served: Served) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(
+        base_url=served.url,
+        api_key=SECRET,
+        max_retries=0,
+        timeout=10,
+        _strict_response_validation=True,
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def claude(served: Served) -> Iterator[anthropic.Anthropic]:
+    with anthropic.Anthropic(
+        base_url=served.url.removesuffix("/v1"),
+        api_key=SECRET,
+        max_retries=0,
+        timeout=10,
+        _strict_response_validation=True,
+    ) as client:
+        yield client
+
+
+class TestClientsOfChatCompletions:
+    def test_a_plain_reply(self, gpt: openai.OpenAI, scripted: ScriptedUpstream) -> None:
+        scripted.will_answer(MESSAGE)
+
+        reply = gpt.chat.completions.create(model="tiny", messages=SAY_HI)
+
+        (choice,) = reply.choices
+        assert (choice.message.content, choice.finish_reason) == ("I look.", "tool_calls")
+        assert choice.message.tool_calls is not None
+        assert choice.message.tool_calls[0].to_dict()["function"] == {
+            "name": "weather",
+            "arguments": '{"city": "Ulm"}',
+        }
+        assert reply.usage is not None
+        assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (23, 5)
+        seen = scripted.seen[0]
+        assert (seen.path, seen.body["model"]) == ("/v1/messages", "claude")
+        assert seen.header("x-api-key") == "sk-theirs"
+        assert seen.header("authorization") is None
+        assert seen.header("anthropic-version") == "2023-06-01"
+
+    def test_a_stream(self, gpt: openai.OpenAI, scripted: ScriptedUpstream, house: House) -> None:
+        scripted.will_stream(*MESSAGE_EVENTS)
+
+        with gpt.chat.completions.stream(model="tiny", messages=SAY_HI) as stream:
+            stream.until_done()
+            reply = stream.get_final_completion()
+
+        message = reply.choices[0].message
+        assert message.content == "I look."
+        assert [call.function.arguments for call in message.tool_calls or ()] == [
+            '{"city": "Ulm"}',
+            "{}",
+        ]
+        record = house.wait_for_usage(1)[0]
+        assert (record.prompt_tokens, record.completion_tokens) == (23, 9)
+        assert (record.cached_tokens, record.estimated) == (12, False)
+
+    def test_a_stream_that_says_its_usage(
+        self, gpt: openai.OpenAI, scripted: ScriptedUpstream
+    ) -> None:
+        scripted.will_stream(*MESSAGE_EVENTS)
+
+        *chunks, last = gpt.chat.completions.create(
+            model="tiny", messages=SAY_HI, stream=True, stream_options={"include_usage": True}
+        )
+
+        assert all(chunk.usage is None for chunk in chunks)
+        assert last.usage is not None
+        assert last.usage.total_tokens == 32
+
+    def test_what_the_upstream_refuses(
+        self, gpt: openai.OpenAI, scripted: ScriptedUpstream
+    ) -> None:
+        scripted.will_answer(TOO_LONG, status=400)
+
+        with pytest.raises(openai.BadRequestError, match="prompt is too long") as refused:
+            gpt.chat.completions.create(model="tiny", messages=SAY_HI)
+
+        assert refused.value.code == "context_length_exceeded"
+
+    def test_an_error_in_the_middle(self, gpt: openai.OpenAI, scripted: ScriptedUpstream) -> None:
+        busy = {"type": "overloaded_error", "message": "Busy."}
+        scripted.will_stream(START, event("error", error=busy))
+
+        with pytest.raises(openai.APIError, match="Busy"):
+            list(gpt.chat.completions.create(model="tiny", messages=SAY_HI, stream=True))
+
+
+class TestClientsOfMessages:
+    """They are passed through, byte for byte."""
+
+    def test_a_plain_reply(
+        self, claude: anthropic.Anthropic, scripted: ScriptedUpstream, house: House
+    ) -> None:
+        scripted.will_answer(MESSAGE, request_id="req_theirs")
+
+        answer = claude.beta.messages.with_raw_response.create(
+            model="tiny", max_tokens=9, messages=SAY_HI, betas=["new-2026-01-01"]
+        )
+
+        assert answer.parse().to_dict()["content"] == MESSAGE["content"]
+        assert answer.headers["x-upstream-request-id"] == "req_theirs"
+        assert answer.headers["request-id"] == answer.headers["x-request-id"]
+        seen = scripted.seen[0]
+        assert (seen.path, seen.body["model"]) == ("/v1/messages", "claude")
+        assert seen.header("anthropic-beta") == "new-2026-01-01"
+        assert seen.header("x-api-key") == "sk-theirs"
+        record = house.wait_for_usage(1)[0]
+        assert (record.prompt_tokens, record.completion_tokens) == (23, 5)
+
+    def test_a_stream(
+        self, claude: anthropic.Anthropic, scripted: ScriptedUpstream, house: House
+    ) -> None:
+        scripted.will_stream(*MESSAGE_EVENTS)
+
+        with claude.messages.stream(model="tiny", max_tokens=9, messages=SAY_HI) as stream:
+            message = stream.get_final_message()
+
+        assert [block.type for block in message.content] == [
+            "thinking",
+            "text",
+            "tool_use",
+            "tool_use",
+        ]
+        record = house.wait_for_usage(1)[0]
+        assert (record.prompt_tokens, record.completion_tokens) == (23, 9)
+
+    def test_tokens_are_counted_by_the_upstream(
+        self, claude: anthropic.Anthropic, scripted: ScriptedUpstream
+    ) -> None:
+        scripted.will_answer({"input_tokens": 14})
+
+        counted = claude.messages.count_tokens(model="tiny", messages=SAY_HI)
+
+        assert counted.input_tokens == 14
+        assert scripted.seen[0].path == "/v1/messages/count_tokens"
+
+    def test_what_the_upstream_refuses(
+        self, claude: anthropic.Anthropic, scripted: ScriptedUpstream
+    ) -> None:
+        scripted.will_answer(TOO_LONG, status=400)
+
+        with pytest.raises(anthropic.BadRequestError) as refused:
+            claude.messages.create(model="tiny", max_tokens=9, messages=SAY_HI)
+
+        assert refused.value.body == TOO_LONG
+
+
+class TestFallback:
+    def test_a_prompt_that_is_too_long_goes_where_there_is_room(
+        self, house: House, scripted: ScriptedUpstream, start_gateway: Callable[..., Served]
+    ) -> None:
+        house.serve("tiny", scripted.url, speaks=["messages"])
+        house.serve("large", scripted.url, speaks=["chat"])
+        step = snapshot.FallbackEntry(on=["context"], to="large")
+        house.routes[0] = msgspec.structs.replace(house.routes[0], fallbacks=[step])
+        gateway = start_gateway()
+        scripted.will_answer(TOO_LONG, status=400)
+        scripted.will_answer(completion(content="Hello."))
+
+        with openai.OpenAI(base_url=gateway.url, api_key=SECRET, max_retries=0) as client:
+            reply = client.chat.completions.create(model="tiny", messages=SAY_HI)
+
+        assert reply.choices[0].message.content == "Hello."
+        assert [seen.path for seen in scripted.seen] == ["/v1/messages", "/v1/chat/completions"]
