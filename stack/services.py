@@ -22,15 +22,8 @@ def web_service(
     `listening` is the open port, `address` how this machine reaches it.
     """
     argv = (
-        *(venv_program("python"), "-m", "uvicorn", "controlplane.asgi:application"),
-        *("--fd", str(listening.fileno()), "--loop", "uvloop", "--http", "httptools"),
-        *("--log-level", "warning", "--no-access-log", "--no-server-header"),
-        # Longer than clients keep a connection idle, so that none is closed under a new request.
-        *("--timeout-keep-alive", "75"),
-        # Without a limit uvicorn waits for ever for websockets whose client went away.
-        *("--timeout-graceful-shutdown", "1"),
-        # Consoles only listen; what they send is far smaller than this.
-        *("--ws-max-size", str(64 * 1024)),
+        *(venv_program("python"), "-m", "controlplane.serve", "controlplane.asgi:application"),
+        *("--fd", str(listening.fileno())),
     )
     return Service(
         name="web",

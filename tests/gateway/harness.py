@@ -24,6 +24,7 @@ from apps.gateway.dataplane.app import Gateway, create_app
 from apps.gateway.dataplane.config import GatewayConfig
 from apps.gateway.dataplane.limits.script import SEEDED_KEY
 from apps.gateway.dataplane.usage import USAGE_FIELD, USAGE_STREAM, UsageRecord, decode_record
+from controlplane import serve
 from tests.waiting import eventually
 
 SECRET = "hk_live_" + "k" * 32
@@ -195,8 +196,7 @@ def serving(settings: GatewayConfig, *, lifespan: str = "on") -> Iterator[Served
             port=0,
             lifespan=lifespan,  # type: ignore[arg-type]
             log_level="error",
-            access_log=False,
-            timeout_graceful_shutdown=1,
+            **serve.OPTIONS,
         )
     )
 

@@ -24,7 +24,7 @@ class GatewayConfig:
     body_bytes: int = 256 * 1024  # of a request and of a reply, where they are kept
     body_spool_bytes: int = 64 * 1024 * 1024  # on disk, and as much of Redis
     max_body_bytes: int = 32 * 1024 * 1024
-    body_seconds: float = 30.0  # between two parts of a request body
+    body_seconds: float = 30.0  # for a request body, and longer for a large one
     connect_seconds: float = 5.0
     first_byte_seconds: float = 600.0  # a long prompt on a slow machine takes its time
     attempt_seconds: float = 120.0  # until a stream begins, where a fallback for time-outs waits

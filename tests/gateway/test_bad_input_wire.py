@@ -1,0 +1,327 @@
+"""Bytes no client library sends, on the socket itself: refused in one shape, and nobody waits."""
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import httpx
+import pytest
+
+from controlplane import serve
+from tests.gateway.faulty_upstream import FaultyUpstream
+from tests.gateway.harness import HEADERS, NO_TLS, SECRET, House, Served, post
+
+HEAD = (
+    b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %s\r\n"
+    b"content-type: application/json\r\nconnection: close\r\n" % SECRET.encode()
+)
+GOOD = b'{"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}'
+PATIENCE = 20.0  # seconds a well-behaved client would wait at most, on a busy machine
+
+
+def exchange(gateway: Served, *parts: bytes) -> bytes:
+    """Everything that comes back until the gateway closes."""
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE) as connection:
+        for part in parts:
+            connection.sendall(part)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def refusal(answer: bytes) -> tuple[int, str]:
+    """Status and code of an answer that is one error object in OpenAI's shape."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.count(b"HTTP/1.1 ") == 1
+    error = json.loads(body)["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert len(error["message"]) > 10
+    return int(head.split(b" ")[1]), error["code"]
+
+
+def with_length(body: bytes) -> bytes:
+    return HEAD + b"content-length: %d\r\n\r\n" % len(body) + body
+
+
+@contextmanager
+def well_behaved(gateway: Served) -> Iterator[list[float]]:
+    """A client that asks all the while; the seconds each of its requests took."""
+    took: list[float] = []
+    over = Event()
+
+    def ask() -> None:
+        with httpx.Client(headers=HEADERS, verify=NO_TLS, timeout=PATIENCE) as client:
+            while not over.is_set():
+                began = time.monotonic()
+                reply = client.post(f"{gateway.url}/chat/completions", content=GOOD)
+                took.append(time.monotonic() - began if reply.status_code == 200 else PATIENCE)
+
+    asker = Thread(target=ask)
+    asker.start()
+    try:
+        yield took
+    finally:
+        over.set()
+        asker.join(2 * PATIENCE)
+    assert took
+    assert max(took) < PATIENCE / 2
+
+
+class TestBodies:
+    @pytest.mark.parametrize(
+        ("body", "code"),
+        [
+            (b'{"model": "tiny", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "invalid_json"),
+            (b"[" * 100_000, "invalid_body"),
+            (b'{"model": "tiny", "x": ' + b'{"a":' * 100_000, "invalid_json"),
+            (b'{"model": "tiny", "x": "\xc3\x28"}', "invalid_json"),
+            (b'{"model": "tiny"}\x00', "invalid_json"),
+            (b"\x00" * 64, "invalid_json"),
+            (b'\xef\xbb\xbf{"model": "tiny"}', "invalid_json"),
+            (b'{"model": "\\ud800"}', "invalid_json"),
+            (b'{"model": "tiny", "n": NaN}', "invalid_json"),
+            (b'{"model": null}', "invalid_body"),
+            (b'{"model": {"a": 1}}', "invalid_body"),
+            (b'{"model": "tiny", "stream": "yes"}', "invalid_body"),
+            (b'{"model": "tiny", "model": "tiny"}', "duplicate_field"),
+            (b'{"model": "tiny", "\\u006dodel": "huge"}', "duplicate_field"),
+            (
+                b'{"model": "tiny", "stream": true, "stream_options": {}, "stream_options": {}}',
+                "duplicate_field",
+            ),
+            (
+                b'{"model": "tiny", "stream": true, "stream_options": {"x": 1e999}}',
+                "invalid_body",
+            ),
+        ],
+    )  # fmt: skip
+    def test_are_refused(
+        self, gateway: Served, upstream: FaultyUpstream, body: bytes, code: str
+    ) -> None:
+        assert refusal(exchange(gateway, with_length(body))) == (400, code)
+        assert upstream.seen == []
+
+    @pytest.mark.parametrize("model", ["nobody", "a\x00b", "../../etc/passwd", "\n", "é" * 5000])
+    def test_models_that_are_not_there(self, gateway: Served, model: str) -> None:
+        body = json.dumps({"model": model, "messages": []}).encode()
+
+        assert refusal(exchange(gateway, with_length(body))) == (404, "model_not_found")
+
+    @pytest.mark.parametrize("number", [b"9" * 4000, b"-1e308", b"1e999999", b"1" + b"0" * 400])
+    def test_huge_numbers_are_the_model_servers_business(
+        self, gateway: Served, upstream: FaultyUpstream, number: bytes
+    ) -> None:
+        body = GOOD[:-1] + b', "seed": ' + number + b"}"
+
+        answer = exchange(gateway, with_length(body))
+
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert number in upstream.seen[-1].raw_body
+
+    @pytest.mark.parametrize("encoding", [b"gzip", b"br", b"zstd, gzip", b"deflate"])
+    def test_compressed(self, gateway: Served, encoding: bytes) -> None:
+        raw = HEAD + b"content-encoding: %s\r\ncontent-length: 4\r\n\r\n\x1f\x8b\x08\x00" % encoding
+
+        assert refusal(exchange(gateway, raw)) == (415, "compressed_body")
+
+    def test_fifty_megabytes(self, gateway: Served, upstream: FaultyUpstream) -> None:
+        body = b'{"model": "tiny", "x": "' + b"a" * 50_000_000 + b'"}'
+        with well_behaved(gateway):
+            assert refusal(exchange(gateway, with_length(body))) == (413, "body_too_large")
+
+    def test_one_chunk_per_byte(self, gateway: Served) -> None:
+        chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in GOOD)
+
+        answer = exchange(
+            gateway, HEAD + b"transfer-encoding: chunked\r\n\r\n", chunks, b"0\r\n\r\n"
+        )
+
+        assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+class TestLeaving:
+    def test_a_client_that_says_it_sends_no_more_has_left(
+        self, gateway: Served, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", gateway.port)) as connection:
+                connection.sendall(with_length(GOOD))
+                connection.shutdown(socket.SHUT_WR)
+                connection.recv(65536)
+
+        assert post(gateway).status_code == 200
+        assert caplog.records == []
+
+
+class TestHeads:
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            b"content-length: %d\r\ntransfer-encoding: chunked\r\n",
+            b"transfer-encoding: chunked\r\ncontent-length: %d\r\n",
+            b"content-length: %d\r\ncontent-length: 4\r\n",
+            b"content-length: %d, 4\r\n",
+            b"content-length: +%d\r\n",
+            b"content-length: -%d\r\n",
+            b"content-length: 0x%d\r\n",
+            b"content-length: 99999999999999999999999%d\r\n",
+            b"content-length : %d\r\n",
+            b"transfer-encoding: xchunked\r\nx: %d\r\n",
+            b"transfer-encoding: chunked, identity\r\nx: %d\r\n",
+            b"transfer-encoding : chunked\r\nx: %d\r\n",
+            b"x: a\x00b\r\ncontent-length: %d\r\n",
+            b"x: a\rb\r\ncontent-length: %d\r\n",
+            b"x y: z\r\ncontent-length: %d\r\n",
+            b": z\r\ncontent-length: %d\r\n",
+        ],
+    )
+    def test_two_readings_are_none(
+        self, gateway: Served, upstream: FaultyUpstream, lines: bytes
+    ) -> None:
+        hidden = b"GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n"
+
+        answer = exchange(gateway, HEAD + lines % len(GOOD) + b"\r\n" + GOOD + hidden)
+
+        assert refusal(answer) == (400, "invalid_http")
+        assert upstream.seen == []
+
+    @pytest.mark.parametrize(
+        "size", [b"zz", b"-1", b"0x5", b" 5", b"fffffffffffffffffff", b"5;\n", b"", b"5\x00"]
+    )
+    def test_chunk_sizes_that_are_none(
+        self, gateway: Served, upstream: FaultyUpstream, size: bytes
+    ) -> None:
+        chunks = size + b"\r\nhello\r\n0\r\n\r\n"
+
+        answer = exchange(gateway, HEAD + b"transfer-encoding: chunked\r\n\r\n", chunks)
+
+        assert refusal(answer)[0] == 400
+        assert upstream.seen == []
+
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 200,  # TLS to a plain port
+            b"SSH-2.0-OpenSSH_9.2\r\n",
+            b"GET\r\n\r\n",
+            b"GET / HTTP/9.9\r\n\r\n",
+            b"\xff" * 100,
+            b"GET /v1/\x00 HTTP/1.1\r\nhost: x\r\n\r\n",
+            b"GET /v1/\xff HTTP/1.1\r\nhost: x\r\n\r\n",
+        ],
+    )
+    def test_what_is_no_request(self, gateway: Served, raw: bytes) -> None:
+        assert refusal(exchange(gateway, raw)) == (400, "invalid_http")
+
+    def test_folded_lines_reach_nobody_as_two(
+        self, gateway: Served, upstream: FaultyUpstream
+    ) -> None:
+        folded = b"x-note: a\r\n b: c\r\ncontent-length: %d\r\n\r\n" % len(GOOD)
+
+        answer = exchange(gateway, HEAD + folded + GOOD)
+
+        if answer.startswith(b"HTTP/1.1 200 "):
+            assert upstream.seen[-1].header("b") is None
+            assert "\n" not in (upstream.seen[-1].header("x-note") or "")
+        else:
+            assert refusal(answer)[0] == 400
+
+    def test_endless_headers(self, gateway: Served) -> None:
+        lines = [b"x-%06d: %s\r\n" % (number, b"a" * 1000) for number in range(20_000)]
+
+        with socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE) as connection:
+            sent = sum(still_taken(connection, line) for line in [HEAD, *lines])
+
+        assert sent < len(lines)
+
+    def test_a_second_request_with_another_ones_key(self, gateway: Served) -> None:
+        """The head of one request says nothing about the next on the same connection."""
+        without_key = b"GET /v1/models HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+
+        answer = exchange(
+            gateway, with_length(GOOD).replace(b"close", b"keep-alive", 1) + without_key
+        )
+
+        assert answer.count(b"HTTP/1.1 200 ") == 1
+        assert answer.count(b"HTTP/1.1 401 ") == 1
+
+    def test_key_in_the_address(self, gateway: Served) -> None:
+        raw = b"GET /v1/models?key=%s HTTP/1.1\r\nconnection: close\r\n\r\n" % SECRET.encode()
+
+        assert refusal(exchange(gateway, raw)) == (401, "key_in_address")
+
+
+@pytest.mark.slow
+class TestSlowness:
+    def test_heads_that_never_end(self, gateway: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(serve, "HEAD_SECONDS", 1.0)
+        with well_behaved(gateway), many(gateway, HEAD[:40], count=200) as connections:
+            answers = [b"".join(iter(lambda c=each: c.recv(4096), b"")) for each in connections]
+
+        assert {refusal(answer) for answer in answers} == {(408, "headers_timeout")}
+
+    def test_connections_that_say_nothing(
+        self, gateway: Served, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(serve, "HEAD_SECONDS", 1.0)
+        with well_behaved(gateway), many(gateway, b"\r\n", count=50) as connections:
+            assert {each.recv(4096) for each in connections} == {b""}
+
+    def test_bodies_byte_by_byte(
+        self, house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
+    ) -> None:
+        """Each part comes in time, the whole does not."""
+        house.serve("tiny", upstream.url)
+        gateway = start_gateway(body_seconds=1.0)
+        head = HEAD + b"content-length: 5000\r\n\r\n"
+        with well_behaved(gateway), many(gateway, head, count=20) as connections:
+            answers: dict[int, bytes] = {}
+            until = time.monotonic() + PATIENCE
+            while len(answers) < len(connections) and time.monotonic() < until:
+                for number, each in enumerate(connections):
+                    if number not in answers and (said := trickle(each)):
+                        answers[number] = said
+
+        assert {refusal(answer) for answer in answers.values()} == {(408, "body_timeout")}
+        assert len(answers) == len(connections)
+        assert {seen.body["model"] for seen in upstream.seen} == {"tiny"}
+
+    def test_a_client_that_takes_nothing(self, gateway: Served) -> None:
+        body = GOOD[:-1] + b', "stream": true, "max_tokens": 200, "filler": 100000}'
+        with well_behaved(gateway), many(gateway, with_length(body), count=8):
+            post(gateway)
+
+
+@contextmanager
+def many(gateway: Served, raw: bytes, *, count: int) -> Iterator[list[socket.socket]]:
+    """Connections that have sent these bytes and nothing more."""
+    connections = [
+        socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE)
+        for _ in range(count)
+    ]
+    try:
+        for each in connections:
+            each.sendall(raw)
+        yield connections
+    finally:
+        for each in connections:
+            each.close()
+
+
+def trickle(connection: socket.socket) -> bytes:
+    """Send one more byte; what was answered, if anything was."""
+    connection.settimeout(0.01)
+    try:
+        connection.sendall(b" ")
+        return connection.recv(65536)
+    except TimeoutError:
+        return b""
+
+
+def still_taken(connection: socket.socket, data: bytes) -> bool:
+    try:
+        connection.sendall(data)
+    except ConnectionError:
+        return False
+    return True
