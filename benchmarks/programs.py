@@ -29,7 +29,7 @@ class Program:
 
 
 def hearth(port: int, redis_url: str, folder: Path, *, name: str = "Hearth") -> Program:
-    """The gateway as it runs alone, with the flags that `make run` gives to its web process."""
+    """The gateway as it runs alone, served as `make run` serves its one port."""
     folder.mkdir(parents=True, exist_ok=True)
     secret = folder / "secret.key"
     secret.write_text("benchmark")
@@ -37,11 +37,8 @@ def hearth(port: int, redis_url: str, folder: Path, *, name: str = "Hearth") -> 
         name=name,
         port=port,
         command=[
-            sys.executable, "-m", "uvicorn", "controlplane.asgi_gateway:application",
-            "--host", "127.0.0.1", "--port", str(port), "--loop", "uvloop",
-            "--http", "httptools", "--no-access-log", "--log-level", "warning",
-            "--no-server-header", "--timeout-keep-alive", "75",
-            "--timeout-graceful-shutdown", "1", "--ws", "none",
+            sys.executable, "-m", "controlplane.serve", "controlplane.asgi_gateway:application",
+            "--port", str(port),
         ],
         environment={
             "REDIS_URL": redis_url,

@@ -5,7 +5,6 @@ import asyncio
 import sys
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from benchmarks.conformance import checks, gateways
@@ -85,7 +84,7 @@ async def _run(chosen: argparse.Namespace, promises: list[Promise]) -> tuple[str
             return chosen.base_url, await run(kit, promises, _tell)
         starting = gateways.started(chosen.gateway, (pair[0].url, pair[1].url))
         gateway = await asyncio.to_thread(starting.__enter__)
-        stack.push_async_exit(partial(asyncio.to_thread, starting.__exit__))
+        stack.push_async_callback(asyncio.to_thread, starting.__exit__, None, None, None)
         kit = Kit(
             base_url=gateway.base_url,
             key=gateway.key,

@@ -118,8 +118,10 @@ class Wire:
             try:
                 async with asyncio.timeout(within):
                     raw = await self._reader.readuntil(b"\r\n\r\n")
-            except (TimeoutError, asyncio.IncompleteReadError, OSError) as problem:
-                raise NoReply(f"no reply: {type(problem).__name__}") from problem
+            except TimeoutError as problem:
+                raise NoReply(f"no reply within {within:.0f} s") from problem
+            except (asyncio.IncompleteReadError, OSError) as problem:
+                raise NoReply("the connection was closed without a reply") from problem
             status_line, *lines = raw.decode("latin-1").strip().split("\r\n")
             status = int(status_line.split(" ")[1])
             if status >= 200:

@@ -25,9 +25,9 @@ general_settings:
 litellm_settings:
   request_timeout: 600
 router_settings:
-  num_retries: 2
-  retry_after: 0
-  disable_cooldowns: true
+  num_retries: 3
+  allowed_fails: 0
+  cooldown_time: 2
 """
 
 _HEARTH = """In the console, or with a personal token over REST:

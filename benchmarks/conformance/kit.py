@@ -18,6 +18,7 @@ CHAT = "/chat/completions"
 _CALM_SECONDS = 30.0
 _CHECK_SECONDS = 90.0
 _LOOK_SECONDS = 0.002
+_LONGEST_EVIDENCE = 160
 
 
 class Broken(Exception):
@@ -124,8 +125,9 @@ class Kit:
                 try:
                     while len(replies) < len(raws):
                         await wire.send(raws[len(replies)])
-                        replies.append(await wire.rest(await wire.head()))
-                        if replies[-1].header("connection") == "close":
+                        reply = await wire.rest(await wire.head())
+                        replies.append(reply)
+                        if reply.header("connection") == "close":
                             break
                 except (NoReply, OSError):
                     replies.append(None)
@@ -246,7 +248,8 @@ async def _judge(kit: Kit, each: Promise) -> Verdict:
         outcome, evidence = _outcome(several.exceptions[0])
     except Exception as problem:  # noqa: BLE001 - whatever a gateway causes is its verdict
         outcome, evidence = _outcome(problem)
-    return Verdict(each.id, each.text, outcome, evidence, time.monotonic() - began)
+    one_line = " ".join(evidence.split())[:_LONGEST_EVIDENCE]
+    return Verdict(each.id, each.text, outcome, one_line, time.monotonic() - began)
 
 
 def _outcome(problem: Exception) -> tuple[Outcome, str]:

@@ -2,8 +2,8 @@
 
 import json
 
-from benchmarks.conformance.client import Reply
-from benchmarks.conformance.kit import Kit, NoReply, promise, require
+from benchmarks.conformance.client import NoReply, Reply
+from benchmarks.conformance.kit import Kit, promise, require
 from benchmarks.conformance.scripts import BAD_PARAMETER, RETRY_AFTER
 
 
