@@ -290,11 +290,11 @@ def test_notices_come_once_a_window_and_again_after_a_raise(
 
     day = b"2026-03-01"
     assert settle(799, 1000) == []
-    assert settle(1, 1000) == [(b"tokens_per_day", b"80", day)]
-    assert settle(100, 1000) == [(b"tokens_per_day", b"80", day)]
-    assert settle(200, 1000)[1:] == [(b"tokens_per_day", b"100", day)]
+    assert settle(1, 1000) == [(b"day", b"80", day)]
+    assert settle(100, 1000) == [(b"day", b"80", day)]
+    assert settle(200, 1000)[1:] == [(b"day", b"100", day)]
     assert len(settle(0, 2000)) == 2
-    assert settle(600, 2000)[2:] == [(b"tokens_per_day", b"80", day)]
+    assert settle(600, 2000)[2:] == [(b"day", b"80", day)]
 
 
 def test_a_document_nobody_can_read_begins_anew(client: redis.Redis, caller: Caller) -> None:

@@ -12,7 +12,9 @@ from apps.gateway.dataplane.limits.holders import Holder, shared_holder
 _LEAST_OUTPUT = 16  # an answer that is cut off after fewer tokens helps nobody
 _PLAIN_OUTPUT = 2048  # for a plain reply whose client does not say how long it may become
 _STREAM_OUTPUT = 4096  # a stream asks for more when it comes to its end
-_NO_OUTPUT = frozenset({"/v1/embeddings", "/v1/rerank", "/v1/messages/count_tokens"})
+_WITH_OUTPUT = frozenset(
+    {"/v1/chat/completions", "/v1/completions", "/v1/messages", "/v1/responses"}
+)
 _PATIENT_SECONDS = 60  # clients repeat a request by themselves when they wait no longer than this
 
 
@@ -57,7 +59,7 @@ def _holders(call: Call) -> tuple[Holder, ...]:
 
 def _output(call: Call) -> int:
     """How many tokens of output to reserve for a start."""
-    if call.path in _NO_OUTPUT:
+    if call.path not in _WITH_OUTPUT:
         return 0
     asked = asked_output(call.head)
     caps = (asked, call.caller.max_output_tokens, call.route.max_output_tokens)
@@ -81,8 +83,8 @@ def _bound_output(call: Call, reservation: Reservation) -> None:
     output = reservation.tokens - reservation.prompt
     asked = asked_output(call.head)
     if not call.head.stream:
-        if call.path not in _NO_OUTPUT and (asked is None or output < asked):
-            call.output_cap = output
+        if call.path in _WITH_OUTPUT and (asked is None or output < asked):
+            reservation.bound = output
     else:
         # A server ends by itself where the client's own bound is reserved as a whole.
         reservation.given = output if asked is None or output < asked else inf

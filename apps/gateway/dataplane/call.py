@@ -17,6 +17,7 @@ from apps.gateway.dataplane.counters import Counters
 from apps.gateway.dataplane.dialects.ways import dialect_of
 from apps.gateway.dataplane.errors import Cause, GatewayError
 from apps.gateway.dataplane.keys import Caller
+from apps.gateway.dataplane.limits import estimate
 from apps.gateway.dataplane.lines import Lines
 from apps.gateway.dataplane.link import ControlLink
 from apps.gateway.dataplane.route_table import Choice, Endpoint, Route
@@ -33,7 +34,6 @@ Step = Literal["picked", "failed", "fallback", "waited", "skipped"]
 
 CLIENT_LEFT = 499
 _WATCH_AFTER_SECONDS = 0.02  # most small requests are over by then and need no watcher
-_BYTES_PER_TOKEN = 4  # only where nobody counted
 
 _NOBODY = Caller(team_id=0)
 _UNREAD = Head(model="")
@@ -377,5 +377,5 @@ class Call:
                 record.cached_tokens = usage.prompt_tokens_details.cached_tokens or 0
         elif self.relay is not None or (self.left and self._endpoint is not None):
             record.estimated = True
-            record.prompt_tokens = len(self.body) // _BYTES_PER_TOKEN
+            record.prompt_tokens = estimate.prompt_tokens(self.body)
             record.completion_tokens = 0 if self.relay is None else self.relay.events

@@ -1,4 +1,4 @@
-"""Asking for no more tokens back than the key, the route and the model's context allow."""
+"""Asking for no more tokens back than the key, its budget, the route and the context allow."""
 
 from collections.abc import Iterator
 
@@ -63,10 +63,14 @@ def _lowered(
 
 
 def _allowed(call: Call) -> tuple[int | None, bytes]:
-    of_key, of_route = call.caller.max_output_tokens, call.route.max_output_tokens
-    if of_key is not None and (of_route is None or of_key <= of_route):
-        return of_key, b"key"
-    return of_route, b"route"
+    limit, reason = call.caller.max_output_tokens, b"key"
+    of_route = call.route.max_output_tokens
+    if of_route is not None and (limit is None or of_route < limit):
+        limit, reason = of_route, b"route"
+    reserved = None if call.reservation is None else call.reservation.bound
+    if reserved is not None and (limit is None or reserved < limit):
+        limit, reason = reserved, b"budget"
+    return limit, reason
 
 
 def _asked(head: Head, names: tuple[str, ...]) -> Iterator[tuple[str, int | None]]:

@@ -44,6 +44,7 @@ class Reservation:
     identity: str = ""  # the name under which Redis knows it
     prompt: int = 0  # of `tokens`, what was estimated for the prompt
     given: float = inf  # output tokens that may go to the client before more are reserved
+    bound: int | None = None  # output tokens to ask for at most: a plain reply takes no more later
 
 
 @dataclass(slots=True, eq=False)

@@ -354,12 +354,9 @@ local function level_of(settled, limit)
 end
 
 local function notify(h, window, period, level)
-  local kind, id, team = h.name:match('^(%a+):(%d+):?(%d*)$')
   redis.call('XADD', NOTICES, 'MAXLEN', '~', NOTICES_KEPT, '*',
-    'level', kind, 'id', id, 'team', team,
-    'window', window == DAY and 'tokens_per_day' or 'tokens_per_month',
-    'percent', level, 'period', period,
-    'settled', settled_in(h, window), 'limit', h.limits[window])
+    'holder', h.name, 'window', window == DAY and 'day' or 'month', 'percent', level,
+    'period', period, 'settled', settled_in(h, window), 'limit', h.limits[window])
 end
 
 local function note(h)
