@@ -23,12 +23,6 @@ WEATHER: Any = {
 
 
 @pytest.fixture
-def scripted() -> Iterator[ScriptedUpstream]:
-    with ScriptedUpstream() as server:
-        yield server
-
-
-@pytest.fixture
 def served(
     house: House, scripted: ScriptedUpstream, start_gateway: Callable[..., Served]
 ) -> Served:

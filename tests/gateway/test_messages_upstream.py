@@ -24,12 +24,6 @@ TOO_LONG = {
 
 
 @pytest.fixture
-def scripted() -> Iterator[ScriptedUpstream]:
-    with ScriptedUpstream() as server:
-        yield server
-
-
-@pytest.fixture
 def served(
     house: House, scripted: ScriptedUpstream, start_gateway: Callable[..., Served]
 ) -> Served:
