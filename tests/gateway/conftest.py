@@ -6,9 +6,10 @@ from typing import Any
 import openai
 import pytest
 
+from apps.gateway.dataplane import snapshot
 from tests.gateway.engine import running_engine
 from tests.gateway.faulty_upstream import FaultyUpstream
-from tests.gateway.harness import SECRET, House, OwnRedis, Served, config, serving
+from tests.gateway.harness import SECRET, House, OwnRedis, Served, Speaking, config, serving
 from tests.gateway.scripted_upstream import ScriptedUpstream
 
 
@@ -67,3 +68,21 @@ def gateway(house: House, upstream: FaultyUpstream, start_gateway: Callable[...,
 def client(gateway: Served) -> Iterator[openai.OpenAI]:
     with openai.OpenAI(base_url=gateway.url, api_key=SECRET, max_retries=0, timeout=10) as client:
         yield client
+
+
+@pytest.fixture
+def speaking(
+    house: House, scripted: ScriptedUpstream, start_gateway: Callable[..., Served]
+) -> Speaking:
+    """Starts a gateway with one model called `tiny`, whose server speaks what is given."""
+
+    def start(speaks: list[snapshot.Spoken]) -> Served:
+        house.serve("tiny", scripted.url, speaks=speaks)
+        return start_gateway()
+
+    return start
+
+
+@pytest.fixture
+def over_chat(speaking: Speaking) -> Served:
+    return speaking(["chat"])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import openai
 import redis
 import uvicorn
 import uvloop
@@ -172,6 +173,9 @@ class Served:
         return f"http://127.0.0.1:{self.port}/v1"
 
 
+Speaking = Callable[[list[snapshot.Spoken]], Served]
+
+
 def config(redis_url: str, folder: Path, **changes: Any) -> GatewayConfig:
     base = GatewayConfig(
         redis_url=redis_url,
@@ -246,4 +250,15 @@ def post(gateway: Served, **body: Any) -> httpx.Response:
         headers=HEADERS,
         timeout=10,
         verify=NO_TLS,
+    )
+
+
+def strict_openai(gateway: Served) -> openai.OpenAI:
+    """The official client; whatever is not of the shape its types say raises an error."""
+    return openai.OpenAI(
+        base_url=gateway.url,
+        api_key=SECRET,
+        max_retries=0,
+        timeout=30,
+        _strict_response_validation=True,
     )

@@ -1,4 +1,4 @@
-"""What model servers answer, in chat completions and in Anthropic Messages."""
+"""What model servers answer, in chat completions, Anthropic Messages and Responses."""
 
 import json
 from typing import Any
@@ -120,4 +120,51 @@ MESSAGE_EVENTS = (
     stop(3),
     END,
     LAST,
+)
+
+RESPONSE_USAGE = {
+    "input_tokens": 20,
+    "input_tokens_details": {"cached_tokens": 12, "cache_write_tokens": 0},
+    "output_tokens": 5,
+    "output_tokens_details": {"reasoning_tokens": 3},
+    "total_tokens": 25,
+}
+RESPONSE = {
+    "id": "resp_7",
+    "object": "response",
+    "status": "completed",
+    "model": "theirs",
+    "output": [
+        {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}]},
+        {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": "I look.", "annotations": []}],
+        },
+        {
+            "type": "function_call",
+            "id": "fc_1",
+            "call_id": "call_1",
+            "name": "weather",
+            "arguments": '{"city": "Ulm"}',
+        },
+    ],
+    "usage": RESPONSE_USAGE,
+}
+BEGUN = {**RESPONSE, "status": "in_progress", "output": [], "usage": None}
+RESPONSE_EVENTS = (
+    event("response.created", response=BEGUN),
+    event("response.in_progress", response=BEGUN),
+    event("response.reasoning_summary_text.delta", delta="Hm."),
+    event("response.output_text.delta", output_index=1, delta="I "),
+    event("response.output_text.delta", output_index=1, delta="look."),
+    event(
+        "response.output_item.added",
+        output_index=2,
+        item={"type": "function_call", "call_id": "call_1", "name": "weather", "arguments": ""},
+    ),
+    event("response.function_call_arguments.delta", output_index=2, delta='{"city": "Ulm"}'),
+    event("response.completed", response=RESPONSE),
 )
