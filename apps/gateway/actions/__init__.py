@@ -9,7 +9,7 @@ from apps.gateway.actions.keys import (
     revoke_key,
     rotate_key,
 )
-from apps.gateway.actions.limits import set_holder_limits
+from apps.gateway.actions.limits import record_notices, set_holder_limits
 from apps.gateway.actions.publishing import publish_routes, repair_published_routes
 from apps.gateway.actions.routes import (
     WantedRoute,
@@ -62,6 +62,7 @@ __all__ = [
     "publish_routes",
     "rebuild_hours",
     "record_bodies",
+    "record_notices",
     "record_usage",
     "remove_upstream",
     "repair_published_routes",

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts.models import Team, User
 from apps.core.errors import Conflict, Invalid
-from apps.core.events import publish
+from apps.core.events import Change, publish
 from apps.gateway import queries
 from apps.gateway.actions.publishing import publish_routes
 from apps.gateway.actions.route_rules import check_deletion, check_names, check_ways
@@ -144,7 +144,7 @@ def _write(route: Route, wanted: WantedRoute, *, made_by: User | None, note: str
         made_by=made_by,
         note=note,
     )
-    change = "created" if is_new else "updated"
+    change: Change = "created" if is_new else "updated"
     publish(subject="route", subject_id=str(route.pk), change=change, team_id=team.pk)
     publish_routes()
     return saved

@@ -54,13 +54,14 @@ def list_keys(request: CallerRequest, filters: Query[ListKeysIn]) -> dict[str, A
 )
 def issue_key(request: CallerRequest, body: IssueKeyIn) -> Status[ApiKey]:
     caller = request.caller
-    key, key.secret = actions.issue_key(
+    key, secret = actions.issue_key(
         team=caller.team,
         owner=queries.get_key_owner(team=caller.team, username=body.owner, asked_by=caller.user),
         name=body.name,
         by_key=caller.via == "key",
         **actions.key_columns(body.dict(exclude={"name", "owner"})),
     )
+    key.secret = secret
     return Status(201, key)
 
 
@@ -117,11 +118,12 @@ def change_key(request: CallerRequest, key_id: int, body: ChangeKeyIn) -> ApiKey
 )
 def rotate_key(request: CallerRequest, key_id: int, body: RotateKeyIn) -> ApiKey:
     """A new secret; the old one goes on working for the hours asked for, if any."""
-    key, key.secret = actions.rotate_key(
+    key, secret = actions.rotate_key(
         key=_key(request, key_id),
         overlap_hours=body.overlap_hours,
         by_key=request.caller.via == "key",
     )
+    key.secret = secret
     return key
 
 

@@ -1,5 +1,7 @@
 """Who may call, and how much."""
 
+from typing import Any
+
 from django.db import models
 
 from apps.core.models import TeamOwnedModel
@@ -33,7 +35,9 @@ class ApiKey(TeamOwnedModel):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
-    secret: str  # on its way to the person who asked for the key; no column
+    # No columns, but on their way out with the row:
+    secret: str  # to the person who asked for the key, this once
+    use: dict[str, Any]  # in the shape of KeyUseOut
 
     class Meta:
         indexes = [models.Index(fields=["team", "name"], name="key_by_team")]

@@ -88,6 +88,10 @@ class RouteVersion(models.Model):
     )
     note = models.CharField(max_length=200, blank=True)
 
+    # No columns, but on their way out with the row:
+    changes: list[dict[str, str]]  # since the version before
+    is_current: bool
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["route", "number"], name="route_version_once")

@@ -1,7 +1,16 @@
 """Every read about keys, upstreams, routes and usage, split by noun."""
 
 from apps.gateway.queries.decisions import explain_route
-from apps.gateway.queries.holders import get_holder, get_member, list_holders, list_notices
+from apps.gateway.queries.holders import (
+    NoticeEntry,
+    find_notice_holder,
+    get_holder,
+    get_member,
+    list_holders,
+    list_notices,
+    notice_text,
+    read_notices_for_timeline,
+)
 from apps.gateway.queries.key_report import report_key
 from apps.gateway.queries.keys import (
     KeyState,
@@ -56,6 +65,7 @@ __all__ = [
     "GroupBy",
     "Interval",
     "KeyState",
+    "NoticeEntry",
     "RequestFilters",
     "Step",
     "UsageSpan",
@@ -65,6 +75,7 @@ __all__ = [
     "explain_route",
     "find_bearer",
     "find_live_key",
+    "find_notice_holder",
     "find_upstream",
     "get_bodies",
     "get_holder",
@@ -94,6 +105,8 @@ __all__ = [
     "list_routes_through",
     "list_upstreams",
     "list_upstreams_in_use",
+    "notice_text",
+    "read_notices_for_timeline",
     "report_key",
     "requests_after",
     "route_document",

@@ -138,6 +138,7 @@ def add_use(*, team: Team, keys: Iterable[ApiKey]) -> None:
             **sums,
         )
     )
+    row: Any
     for row in rows:
         use = {name: row[name] for name in _TOTALS}
         use["hours"] = [row[f"hour_{number}"] for number in range(HOURS_SHOWN)]

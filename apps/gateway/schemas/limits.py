@@ -1,10 +1,12 @@
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from apps.core.schemas import LimitsIn
+from apps.gateway.models import LimitNotice
+from apps.gateway.queries import notice_text
 
 _Amount = Field(None, ge=1, le=10**15)
 Level = Literal["key", "user", "team"]
@@ -36,10 +38,10 @@ class SetLimitsIn(Schema):
 
 
 class LimitUseOut(Schema):
-    """One limit and how far it is used. `used` includes what is `reserved` by running requests.
+    """One limit and how far it is used. `reserved` is what running requests hold besides `used`.
 
     `resets_at` is None for what frees itself as requests end. `known` is False while the counters
-    cannot be read: the numbers are then what the request log says, with nothing reserved.
+    cannot be read: days and months are then those of the request log, with nothing reserved.
     """
 
     level: Level
@@ -91,6 +93,9 @@ class NoticeOut(Schema):
     text: str
 
     @staticmethod
-    def resolve_at(notice: Any) -> datetime:
-        at: datetime = notice.created_at
-        return at
+    def resolve_at(notice: LimitNotice) -> datetime:
+        return notice.created_at
+
+    @staticmethod
+    def resolve_text(notice: LimitNotice) -> str:
+        return notice_text(notice)

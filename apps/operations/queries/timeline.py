@@ -1,5 +1,6 @@
 """One list of what happened, from the places where it is written down."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,15 @@ from apps.accounts import queries as account_queries
 from apps.accounts.models import Team
 from apps.core.models import StateChange
 from apps.operations.models import Operation
+
+# The columns that must be equal, the time before which, how many: items newest first.
+Source = Callable[[dict[str, Any], datetime | None, int], list[dict[str, Any]]]
+_further_sources: list[Source] = []
+
+
+def add_source(source: Source) -> None:
+    """An app above this one adds what it has written down."""
+    _further_sources.append(source)
 
 
 def read_timeline(
@@ -21,6 +31,7 @@ def read_timeline(
         *_state_changes(where, cursor, limit + 1),
         *_operations(where, cursor, limit + 1),
         *_audit(where, cursor, limit + 1),
+        *(item for source in _further_sources for item in source(where, cursor, limit + 1)),
     ]
     items.sort(key=lambda item: item["at"], reverse=True)
     page = items[:limit]

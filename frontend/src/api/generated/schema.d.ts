@@ -2529,10 +2529,10 @@ export interface components {
         };
         /**
          * LimitUseOut
-         * @description One limit and how far it is used. `used` includes what is `reserved` by running requests.
+         * @description One limit and how far it is used. `reserved` is what running requests hold besides `used`.
          *
          *     `resets_at` is None for what frees itself as requests end. `known` is False while the counters
-         *     cannot be read: the numbers are then what the request log says, with nothing reserved.
+         *     cannot be read: days and months are then those of the request log, with nothing reserved.
          */
         LimitUseOut: {
             /** Holder */
