@@ -175,7 +175,7 @@ def _blame(reply: Reply, route: Route) -> Cause | None:
         return None
     if reply.status == 429:
         return "429"
-    if reply.status in (502, 503, 504):
+    if reply.status in (502, 503, 504, 529):  # the last is how Anthropic says it is overloaded
         return "5xx"
     if reply.status == 500 and route_table.fallback_for(route, "5xx") is not None:
         return "5xx"
