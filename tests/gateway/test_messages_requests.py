@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from apps.gateway.dataplane.dialects import messages_over_chat
+from apps.gateway.dataplane.dialects import messages_count, messages_over_chat
 from apps.gateway.dataplane.errors import GatewayError
 
 USER = {"role": "user", "content": "hi"}
@@ -256,6 +256,22 @@ class TestConversation:
         turn = {"role": "system", "content": [{"type": "text", "text": "Be brief."}]}
 
         assert conversation(USER, turn)[1] == {"role": "system", "content": "Be brief."}
+
+
+class TestEstimate:
+    def test_counts_text_and_not_the_bytes_of_pictures(self) -> None:
+        source = {"type": "base64", "media_type": "image/png", "data": "aGk=" * 9000}
+        picture = [{"type": "image", "source": source}]
+        text = messages_count.estimate(asked(system="word " * 1000))
+        seen = messages_count.estimate(asked(messages=[{"role": "user", "content": picture}]))
+
+        assert 1200 < text < 1300
+        assert 1600 < seen < 1650
+
+    def test_needs_no_limit_and_refuses_what_is_wrong(self) -> None:
+        assert messages_count.estimate(asked(max_tokens=None)) < 20
+        with pytest.raises(GatewayError):
+            messages_count.estimate(asked(messages=[]))
 
 
 class TestRefusedRequests:

@@ -292,3 +292,19 @@ class TestTheRest:
         assert answer.headers["x-tokens-estimated"] == "true"
         record = house.wait_for_usage(1)[0]
         assert (record.status, record.prompt_tokens, record.completion_tokens) == (200, 0, 0)
+
+    def test_counting_tokens_where_there_is_no_such_path(
+        self, house: House, scripted: ScriptedUpstream, start_gateway: Callable[..., Served]
+    ) -> None:
+        house.serve("tiny", scripted.url)
+        gateway = start_gateway()
+        scripted.will_answer({"detail": "Not Found"}, status=404)
+
+        answer = httpx.post(
+            f"{gateway.url}/messages/count_tokens",
+            json={"model": "tiny", "messages": ASK["messages"]},
+            headers={"x-api-key": SECRET},
+        )
+
+        assert answer.json()["input_tokens"] < 20
+        assert answer.headers["x-tokens-estimated"] == "true"
