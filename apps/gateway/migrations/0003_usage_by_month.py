@@ -26,6 +26,15 @@ def _partition(schema_editor, table):
     schema_editor.execute(f"ALTER TABLE {table} ADD PRIMARY KEY (id, at)")
 
 
+def unite_requests(apps, schema_editor):
+    table = "gateway_usagerecord"
+    schema_editor.execute(f"CREATE TABLE {table}_whole (LIKE {table} INCLUDING CONSTRAINTS)")
+    schema_editor.execute(f"INSERT INTO {table}_whole SELECT * FROM {table}")
+    schema_editor.execute(f"DROP TABLE {table}")
+    schema_editor.execute(f"ALTER TABLE {table}_whole RENAME TO {table}")
+    schema_editor.execute(f"ALTER TABLE {table} ADD PRIMARY KEY (id)")
+
+
 def holder(to):
     return models.ForeignKey(
         to=to,
@@ -78,7 +87,7 @@ class Migration(migrations.Migration):
             "usagerecord", "queue_position", models.PositiveIntegerField(null=True)
         ),
         migrations.AddField("usagerecord", "trace", models.JSONField(blank=True, default=list)),
-        migrations.RunPython(partition_requests, elidable=False),
+        migrations.RunPython(partition_requests, unite_requests),
         *[migrations.AddIndex("usagerecord", index) for index in USAGE_INDEXES],
         migrations.CreateModel(
             name="RequestBodies",
@@ -92,7 +101,7 @@ class Migration(migrations.Migration):
                 ("reply_bytes", models.PositiveIntegerField()),
             ],
         ),
-        migrations.RunPython(partition_bodies, elidable=False),
+        migrations.RunPython(partition_bodies, migrations.RunPython.noop),
         migrations.CreateModel(
             name="UnloggedRequest",
             fields=[

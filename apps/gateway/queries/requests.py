@@ -8,16 +8,16 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.fernet import InvalidToken
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from apps.accounts.models import Team, User
 from apps.core import secrets
 from apps.core.errors import Forbidden, NotFound
-from apps.gateway.models import RequestBodies, UsageRecord
+from apps.gateway.models import ApiKey, RequestBodies, UsageRecord
 from apps.gateway.models.usage import FAILED, FELL_BACK, SLOW
 from apps.gateway.queries.replies import assemble_reply
 
-_SEARCHED = ("model", "route", "served_by", "node", "error", "address", "key__name")
+_SEARCHED = ("model", "route", "served_by", "node", "error", "address")
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,15 @@ _MARKS = {"failed": FAILED, "slow": SLOW, "fell_back": FELL_BACK}
 def list_requests(
     *, team: Team, user: User | None = None, filters: RequestFilters = _NOTHING
 ) -> QuerySet[UsageRecord]:
-    """The team's requests; with `user` only those that person's keys and sessions have made."""
-    records = UsageRecord.objects.filter(team=team).select_related("key", "user")
+    """The team's requests; with `user` only those that person's keys and sessions have made.
+
+    `key_name` and `user_name` are None where there is none, or none any more.
+    """
+    records = UsageRecord.objects.filter(team=team).annotate(
+        # Not by a join, which would lose the requests of those who are gone.
+        key_name=Subquery(ApiKey.objects.filter(pk=OuterRef("key_id")).values("name")),
+        user_name=Subquery(User.objects.filter(pk=OuterRef("user_id")).values("username")),
+    )
     if user is not None:
         records = records.filter(user=user)
     return records.filter(*_chosen(filters))
@@ -80,7 +87,9 @@ def _found(search: str) -> Q:
     try:
         return Q(pk=UUID(text))
     except ValueError:
-        return Q(*((name, text) for name in _SEARCHED), _connector=Q.OR)
+        keys = ApiKey.objects.filter(name=text).values("pk")
+        named = [(name, text) for name in _SEARCHED]
+        return Q(*named, ("key_id__in", keys), _connector=Q.OR)
 
 
 def get_request(*, team: Team, request_id: UUID, user: User | None = None) -> UsageRecord:

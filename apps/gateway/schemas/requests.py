@@ -70,12 +70,14 @@ class RequestOut(Schema):
     address: str
 
     @staticmethod
-    def resolve_key(record: UsageRecord) -> str | None:
-        return None if record.key is None else record.key.name
+    def resolve_key(record: Any) -> str | None:
+        name: str | None = record.key_name
+        return name
 
     @staticmethod
-    def resolve_user(record: UsageRecord) -> str | None:
-        return None if record.user is None else record.user.get_username()
+    def resolve_user(record: Any) -> str | None:
+        name: str | None = record.user_name
+        return name
 
     @staticmethod
     def resolve_tokens_per_second(record: UsageRecord) -> float | None:

@@ -1,0 +1,382 @@
+"""What requests have cost: by whom, by what, over time, and as a sheet."""
+
+import csv
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db.models import Sum
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.models import Team, User
+from apps.core.permissions import Role
+from apps.gateway import actions
+from apps.gateway.dataplane.usage import UsageRecord
+from apps.gateway.models import UnloggedRequest, UsageHour
+from apps.gateway.models import UsageRecord as Stored
+from tests.factories.accounts import make_team
+from tests.factories.usage import make_record
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 11, 5, 12, tzinfo=UTC)
+
+
+def at(minutes: float) -> float:
+    """So many minutes after noon of a day that is over."""
+    return (NOON + timedelta(minutes=minutes)).timestamp()
+
+
+def iso(minutes: float) -> str:
+    return (NOON + timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def ask(client: Client, path: str, **query: Any) -> Any:
+    reply = client.get(f"/api/{path}", query)
+    assert reply.status_code == 200, reply.content
+    return reply.json()
+
+
+class TestGroups:
+    def test_by_key_and_by_model(self, admin_client: Client, admin: User, team: Team) -> None:
+        key, _ = actions.issue_key(team=team, owner=admin, name="laptop")
+        actions.record_usage(
+            records=[
+                make_record(team, key_id=key.pk, user_id=admin.pk),
+                make_record(team, key_id=key.pk, user_id=admin.pk, model="big", status=502),
+                make_record(team, user_id=admin.pk),
+            ]
+        )
+
+        by_key = ask(admin_client, "usage", group_by="key")
+        by_model = ask(admin_client, "usage", group_by="model")["items"]
+        by_day = ask(admin_client, "usage", group_by="day")["items"]
+
+        laptop = next(item for item in by_key["items"] if item.get("key") == "laptop")
+        assert (laptop["requests"], laptop["failed"]) == (2, 1)
+        assert (laptop["prompt_tokens"], laptop["completion_tokens"]) == (20, 10)
+        assert laptop["group_id"] == key.pk
+        assert by_key["total"]["requests"] == 3
+        assert by_key["kept"]["request_days"] == 90
+        assert {item["model"]: item["requests"] for item in by_model} == {"tiny": 2, "big": 1}
+        assert by_day[0]["requests"] == 3
+        key.refresh_from_db()
+        assert key.last_used_at is not None
+
+    def test_every_grouping_has_every_request(self, admin_client: Client, team: Team) -> None:
+        actions.record_usage(records=[make_record(team, at=at(n * 7)) for n in range(20)])
+        groupings = (
+            "key", "user", "team", "model", "route", "deployment", "node", "served_by",
+            "endpoint", "status", "hour", "day", "month",
+        )  # fmt: skip
+
+        for group_by in groupings:
+            items = ask(admin_client, "usage", group_by=group_by)["items"]
+            assert sum(item["requests"] for item in items) == 20, group_by
+
+    def test_times_are_means_and_percentiles_of_what_went_well(
+        self, admin_client: Client, team: Team
+    ) -> None:
+        times = [100.0] * 90 + [4000.0] * 10
+        actions.record_usage(
+            records=[
+                *(make_record(team, at=at(1), first_byte_ms=ms, total_ms=ms + 50) for ms in times),
+                make_record(team, at=at(1), status=504, first_byte_ms=0, total_ms=90_000),
+            ]
+        )
+
+        item = ask(admin_client, "usage", group_by="model")["items"][0]
+
+        assert item["first_byte_ms"] == pytest.approx(490)
+        assert item["first_byte_p50"] == pytest.approx(100, rel=0.15)
+        assert item["first_byte_p95"] == pytest.approx(4000, rel=0.15)
+        assert item["total_p50"] == pytest.approx(150, rel=0.15)
+        assert item["tokens_per_second"] == pytest.approx(100)
+
+    def test_models_that_do_not_exist_are_one(self, admin_client: Client, team: Team) -> None:
+        made_up = [
+            make_record(team, model=f"guess-{n}", status=404, error="model_not_found")
+            for n in range(5)
+        ]
+        actions.record_usage(records=[*made_up, make_record(team)])
+
+        items = ask(admin_client, "usage", group_by="model")["items"]
+
+        assert {item.get("model"): item["requests"] for item in items} == {"": 5, "tiny": 1}
+
+    def test_people_see_their_own(
+        self, caller_client: Callable[..., Client], admin: User, team: Team
+    ) -> None:
+        viewer = caller_client(Role.VIEWER)
+        own = User.objects.exclude(pk=admin.pk).get()
+        actions.record_usage(
+            records=[make_record(team, user_id=own.pk), make_record(team, user_id=admin.pk)]
+        )
+
+        seen = ask(viewer, "usage", group_by="user", user_id=admin.pk)
+
+        assert [item["user"] for item in seen["items"]] == [own.username]
+        assert seen["total"]["requests"] == 1
+
+    def test_no_usage_of_another_team(self, admin_client: Client) -> None:
+        theirs = make_team(name="Theirs", slug="theirs")
+        actions.record_usage(records=[make_record(theirs)])
+
+        assert ask(admin_client, "usage", group_by="team")["items"] == []
+
+
+class TestSpans:
+    @pytest.mark.parametrize(
+        ("begin", "end", "expected"),
+        [
+            (0, 180, 18),
+            (0, 60, 6),
+            (30, 90, 6),
+            (35, 45, 1),
+            (30, 30, 0),
+            (60, 65, 1),
+            (115, 121, 1),
+            (None, 95, 10),
+            (95, None, 8),
+            (None, None, 18),
+            (-500, 10_000_000, 18),
+        ],
+    )
+    def test_cut_anywhere(
+        self, admin_client: Client, team: Team, begin: int | None, end: int | None, expected: int
+    ) -> None:
+        actions.record_usage(records=[make_record(team, at=at(n * 10)) for n in range(18)])
+        query = {"from": begin, "to": end}
+        span = {name: iso(minutes) for name, minutes in query.items() if minutes is not None}
+
+        page = ask(admin_client, "usage", group_by="model", **span)
+
+        assert page["total"]["requests"] == expected
+        assert sum(item["requests"] for item in page["items"]) == expected
+
+    def test_the_hour_that_still_goes_on(self, admin_client: Client, team: Team) -> None:
+        now = timezone.now()
+        actions.record_usage(records=[make_record(team), make_record(team, at=at(0))])
+
+        recent = ask(
+            admin_client,
+            "usage",
+            **{"from": (now - timedelta(minutes=1)).isoformat(), "to": now.isoformat()},
+        )
+
+        # Two moments apart: the record is younger than `now`.
+        assert recent["total"]["requests"] == 0
+        until = (timezone.now() + timedelta(seconds=1)).isoformat()
+        since = (now - timedelta(seconds=1)).isoformat()
+        assert ask(admin_client, "usage", **{"from": since, "to": until})["total"]["requests"] == 1
+
+    def test_filters_hold_in_broken_hours_too(self, admin_client: Client, team: Team) -> None:
+        actions.record_usage(
+            records=[
+                make_record(team, at=at(minute), model=model, status=status, node=node)
+                for minute in (5, 65, 125)
+                for model, status, node in (
+                    ("tiny", 200, "a"),
+                    ("tiny", 500, "b"),
+                    ("big", 200, "b"),
+                )
+            ]
+        )
+        span = {"from": iso(3), "to": iso(127)}
+
+        assert ask(admin_client, "usage", model="tiny", **span)["total"]["requests"] == 6
+        assert ask(admin_client, "usage", status=500, **span)["total"]["requests"] == 3
+        assert ask(admin_client, "usage", node="b", model="big", **span)["total"]["requests"] == 3
+
+    def test_a_moment_without_a_zone_is_refused(self, admin_client: Client) -> None:
+        reply = admin_client.get("/api/usage", {"from": "2026-11-05T12:00:00"})
+
+        assert reply.status_code == 422
+        assert "time zone" in reply.json()["detail"]
+
+
+class TestExactness:
+    def test_hours_are_what_their_requests_say(self, team: Team) -> None:
+        records = [_any_record(team, random.Random(number)) for number in range(600)]  # noqa: S311
+        again = random.Random(7).sample(records, 200)  # noqa: S311
+        for first in range(0, 600, 50):
+            actions.record_usage(records=records[first : first + 50] + again[first // 3 :][:20])
+
+        first_hour, last_hour = NOON - timedelta(hours=1), NOON + timedelta(hours=11)
+        assert Stored.objects.count() == 600
+        assert UsageHour.objects.count() > 50
+        assert actions.find_wrong_hours(begin=first_hour, end=last_hour) == []
+        sums = UsageHour.objects.aggregate(
+            Sum("requests"), Sum("prompt_tokens"), Sum("completion_tokens"), Sum("cached_tokens")
+        )
+        assert sums == {
+            "requests__sum": 600,
+            "prompt_tokens__sum": sum(record.prompt_tokens for record in records),
+            "completion_tokens__sum": sum(record.completion_tokens for record in records),
+            "cached_tokens__sum": sum(record.cached_tokens for record in records),
+        }
+
+    def test_a_record_that_comes_twice_is_counted_once(
+        self, admin_client: Client, team: Team
+    ) -> None:
+        twice = make_record(team)
+        actions.record_usage(records=[twice, make_record(team), twice])
+        actions.record_usage(records=[twice])
+
+        assert ask(admin_client, "usage")["items"][0]["requests"] == 2
+
+    def test_of_a_settled_and_an_estimated_one_the_settled_counts(self, team: Team) -> None:
+        settled = make_record(team, completion_tokens=9)
+        guessed = UsageRecord(
+            id=settled.id, at=settled.at, team_id=team.pk, status=200, error="gateway_died"
+        )
+        actions.record_usage(records=[guessed, settled])
+
+        assert Stored.objects.get().completion_tokens == 9
+        assert UsageHour.objects.get().completion_tokens == 9
+
+    def test_strange_values_are_stored_as_far_as_they_go(self, team: Team) -> None:
+        strange = make_record(
+            team, model="a\x00b" + "c" * 500, completion_tokens=2**40, prompt_tokens=-3, trace="{"
+        )
+        long_ago, far_off = make_record(team, at=-5.0), make_record(team, at=1e15)
+
+        actions.record_usage(records=[strange, long_ago, far_off])
+
+        row = Stored.objects.get(pk=strange.id)
+        assert row.model.startswith("abccc")
+        assert (row.completion_tokens, row.prompt_tokens, row.trace) == (2**31 - 1, 0, [])
+        assert Stored.objects.count() == 3
+
+    def test_a_key_without_a_log_is_counted_and_not_listed(
+        self, admin_client: Client, team: Team
+    ) -> None:
+        silent = make_record(team, logged=False, at=at(30), address="10.0.0.1")
+        actions.record_usage(records=[silent, make_record(team, at=at(40))])
+        actions.record_usage(records=[silent])
+
+        assert ask(admin_client, "usage", group_by="model")["items"][0]["requests"] == 2
+        assert len(ask(admin_client, "requests")["items"]) == 1
+        assert Stored.objects.count() == 1
+        assert UnloggedRequest.objects.get().hour == NOON
+        # Its hour is all that is known: it counts with the beginning of that.
+        early = ask(admin_client, "usage", **{"from": iso(0), "to": iso(20)})
+        late = ask(admin_client, "usage", **{"from": iso(20), "to": iso(60)})
+        assert (early["total"]["requests"], late["total"]["requests"]) == (1, 1)
+
+
+def _any_record(team: Team, dice: random.Random) -> UsageRecord:
+    streamed = dice.random() < 0.5
+    status = dice.choice([200, 200, 200, 404, 429, 499, 502])
+    return make_record(
+        team,
+        at=at(dice.uniform(-60, 600)),
+        key_id=dice.choice([None, 1, 2]),
+        user_id=dice.choice([None, 5]),
+        model=dice.choice(["tiny", "big"]),
+        route=dice.choice(["", "tiny"]),
+        served_by=dice.choice(["a", "b"]),
+        node=dice.choice(["", "n1"]),
+        status=status,
+        error=dice.choice(["", "upstream_broke"]) if status == 200 else "refused",
+        streamed=streamed,
+        estimated=dice.random() < 0.1,
+        prompt_tokens=dice.randrange(5000),
+        completion_tokens=dice.randrange(900),
+        cached_tokens=dice.randrange(50),
+        first_byte_ms=dice.uniform(1, 8000),
+        total_ms=dice.uniform(8000, 90_000),
+        capped_to=dice.choice([None, 100]),
+        fallback_reason=dice.choice(["", "5xx"]),
+    )
+
+
+class TestOverTime:
+    def test_items_per_group_and_interval(self, admin_client: Client, team: Team) -> None:
+        actions.record_usage(
+            records=[
+                make_record(team, at=at(minute), model=model)
+                for minute in (0, 30, 61)
+                for model in ("tiny", "big")
+            ]
+        )
+
+        items = ask(admin_client, "usage", group_by="model", interval="hour")["items"]
+
+        counted = {(moment(item["at"]), item["model"]): item["requests"] for item in items}
+        first, second = NOON, NOON + timedelta(hours=1)
+        assert counted == {
+            (first, "tiny"): 2,
+            (first, "big"): 2,
+            (second, "tiny"): 1,
+            (second, "big"): 1,
+        }
+
+    def test_a_series_has_no_gaps_and_a_rest(self, admin_client: Client, team: Team) -> None:
+        busy = [
+            make_record(team, at=at(n * 60), model=f"m{n}", completion_tokens=100 * (9 - n))
+            for n in range(6)
+        ]
+        actions.record_usage(records=busy)
+
+        chart = ask(
+            admin_client, "usage/series", step="hour", top=2, **{"from": iso(0), "to": iso(600)}
+        )
+
+        assert moment(chart["times"][0]) == NOON
+        assert len(chart["times"]) == 10
+        assert [series["name"] for series in chart["series"]] == ["m0", "m1", ""]
+        assert chart["series"][1]["requests"] == [0, 1] + [0] * 8
+        assert sum(chart["series"][2]["completion_tokens"]) == 700 + 600 + 500 + 400
+        assert sum(chart["total"]["requests"]) == 6
+        assert chart["total"]["first_byte_p95"][0] == pytest.approx(20, rel=0.2)
+        assert chart["total"]["first_byte_p95"][9] is None
+
+    def test_by_minute_tokens_are_where_they_were_said(
+        self, admin_client: Client, team: Team
+    ) -> None:
+        long = make_record(team, at=at(-1), completion_tokens=1200, total_ms=180_000.0)
+        failed = make_record(team, at=at(2), status=502, completion_tokens=0)
+        actions.record_usage(records=[long, failed])
+
+        chart = ask(
+            admin_client,
+            "usage/series",
+            step="minute",
+            group_by="served_by",
+            **{"from": iso(0), "to": iso(4)},
+        )
+
+        total = chart["total"]
+        assert total["tokens_per_second"] == pytest.approx([400 / 60, 400 / 60, 0, 0], rel=0.01)
+        assert total["requests"] == [0, 0, 1, 0]
+        assert total["failed"] == [0, 0, 1, 0]
+
+    def test_too_many_points(self, admin_client: Client) -> None:
+        reply = admin_client.get(
+            "/api/usage/series", {"step": "minute", "from": iso(0), "to": iso(60 * 24 * 30)}
+        )
+
+        assert reply.status_code == 422
+        assert reply.json()["fix"] == "Choose a shorter span or a longer step."
+        assert admin_client.get("/api/usage/series", {"step": "day"}).status_code == 422
+
+
+class TestSheet:
+    def test_says_what_the_page_says(self, admin_client: Client, admin: User, team: Team) -> None:
+        key, _ = actions.issue_key(team=team, owner=admin, name='=1+1, "x"')
+        actions.record_usage(records=[make_record(team, key_id=key.pk), make_record(team)])
+
+        reply = admin_client.get("/api/usage.csv", {"group_by": "key"})
+
+        assert reply["content-type"].startswith("text/csv")
+        rows = list(csv.DictReader(reply.content.decode().splitlines()))
+        assert {row["key"]: row["requests"] for row in rows} == {'\'=1+1, "x"': "1", "": "1"}
+        assert {row["completion_tokens"] for row in rows} == {"5"}
