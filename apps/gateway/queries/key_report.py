@@ -1,9 +1,17 @@
 """What a key can do now: its limits, the models it reaches, and why it was last turned away."""
 
+import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+import redis
+
+from apps.core.redis import get_redis
+from apps.gateway.dataplane.budgets import Refusal
 from apps.gateway.dataplane.keys import Caller, digest
+from apps.gateway.dataplane.limits.script import REFUSALS_HASH
 from apps.gateway.dataplane.route_table import Route, RouteTable
 from apps.gateway.models import ApiKey, UsageRecord
 from apps.gateway.queries.holders import list_key_holders
@@ -11,6 +19,10 @@ from apps.gateway.queries.keys import add_use, key_state, key_state_reason
 from apps.gateway.queries.limit_use import read_use
 from apps.gateway.queries.request_reasons import why_request
 from apps.gateway.queries.table import build_team_table
+
+_SAME_SECONDS = 5.0  # a request's record has the time when it began, a note that of the refusal
+
+logger = logging.getLogger(__name__)
 
 
 def report_key(*, key: ApiKey, secret: str | None = None) -> dict[str, Any]:
@@ -96,16 +108,52 @@ def _answers(route: Route) -> tuple[bool, str]:
 
 
 def _last_refusal(key: ApiKey) -> dict[str, Any] | None:
-    """The newest request that nobody but the gateway has turned away."""
-    refused = UsageRecord.objects.filter(key=key, status__in=(401, 403, 404, 413, 429))
-    record = refused.exclude(error="").filter(served_by="").order_by("-at").first()
-    if record is None:
-        return None
+    """The newest request that nobody but the gateway has turned away.
+
+    Gateways note the sentence itself; the request log says which request it was, if it keeps one.
+    """
+    record = _refused_request(key)
+    note = _noted_refusal(key)
+    if note is None or (record is not None and record.at.timestamp() > note.at + _SAME_SECONDS):
+        return None if record is None else _refusal(record, why_request(record=record)["cause"])
+    is_same = (
+        record is not None
+        and record.error == note.code
+        and abs(record.at.timestamp() - note.at) <= _SAME_SECONDS
+    )
+    if record is not None and is_same:
+        return _refusal(record, note.sentence)
+    return {
+        "at": datetime.fromtimestamp(note.at, UTC),
+        "request_id": None,
+        "model": None,
+        "status": note.status,
+        "code": note.code,
+        "reason": note.sentence,
+    }
+
+
+def _refusal(record: UsageRecord, reason: str) -> dict[str, Any]:
     return {
         "at": record.at,
-        "request_id": str(record.pk),
+        "request_id": record.pk,
         "model": record.model,
         "status": record.status,
         "code": record.error,
-        "reason": why_request(record=record)["cause"],
+        "reason": reason,
     }
+
+
+def _refused_request(key: ApiKey) -> UsageRecord | None:
+    refused = UsageRecord.objects.filter(key=key, status__in=(401, 403, 404, 413, 429))
+    return refused.exclude(error="").filter(served_by="").order_by("-at").first()
+
+
+def _noted_refusal(key: ApiKey) -> Refusal | None:
+    client: Any = get_redis()
+    try:
+        noted = client.hget(REFUSALS_HASH, str(key.pk))
+        return None if noted is None else msgspec.json.decode(noted, type=Refusal)
+    except (redis.RedisError, msgspec.DecodeError) as problem:
+        logger.warning("last refusal not read", extra={"error": str(problem)})
+        return None

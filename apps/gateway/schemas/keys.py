@@ -1,6 +1,7 @@
 import ipaddress
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from ninja import Schema
 from pydantic import AfterValidator, Field
@@ -174,11 +175,12 @@ class ReachedModelOut(Schema):
 
 
 class RefusalOut(Schema):
-    """The last request of the key that the gateway itself turned away."""
+    """The last request of the key that the gateway itself turned away. Which one it was is not
+    known where the key keeps no log."""
 
     at: datetime
-    request_id: str
-    model: str
+    request_id: UUID | None
+    model: str | None
     status: int
     code: str
     reason: str
