@@ -48,6 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--upstream-port", type=int, default=18100, help="and the next one")
     parser.add_argument("--gateway", choices=("hearth", "litellm"), help="start this one here")
     parser.add_argument("--print-config", choices=("hearth", "litellm"))
+    parser.add_argument("--patience", type=float, default=1.0, help="times every time limit")
     parser.add_argument("--only", action="append", metavar="CHECK", help="may be given repeatedly")
     parser.add_argument("--list", action="store_true", help="name the checks")
     parser.add_argument("--json", action="store_true", help="JSON instead of a table")
@@ -80,6 +81,7 @@ async def _run(chosen: argparse.Namespace, promises: list[Promise]) -> tuple[str
                 upstreams=pair,
                 pair_model=chosen.pair_model,
                 pid=chosen.pid,
+                patience=chosen.patience,
             )
             return chosen.base_url, await run(kit, promises, _tell)
         starting = gateways.started(chosen.gateway, (pair[0].url, pair[1].url))
@@ -94,6 +96,7 @@ async def _run(chosen: argparse.Namespace, promises: list[Promise]) -> tuple[str
             pid=gateway.pid,
             held=gateway.held,
             let_go=gateway.let_go,
+            patience=chosen.patience,
         )
         return gateway.name, await run(kit, promises, _tell)
 

@@ -19,15 +19,18 @@ _LITELLM = """model_list:
     litellm_params: {{model: openai/kit, api_base: "{a}", api_key: none}}
   - model_name: {pair}
     litellm_params: {{model: openai/kit, api_base: "{b}", api_key: none}}
+  - model_name: {pair}-other
+    litellm_params: {{model: openai/kit, api_base: "{b}", api_key: none}}
 general_settings:
   master_key: {key}
   forward_client_headers_to_llm_api: true
 litellm_settings:
   request_timeout: 600
 router_settings:
-  num_retries: 3
-  allowed_fails: 0
-  cooldown_time: 2
+  num_retries: 2
+  retry_after: 0
+  disable_cooldowns: true
+  fallbacks: [{{"{pair}": ["{pair}-other"]}}]
 """
 
 _HEARTH = """In the console, or with a personal token over REST:

@@ -35,6 +35,7 @@ class Kit:
 
     `pair_model` is served by both upstreams, `model` by the first alone. `pid` is known when the
     gateway runs on this machine. `held` is a model that cannot be served until `let_go` is called.
+    On a busy machine every limit of time is `patience` times longer.
     """
 
     base_url: str
@@ -45,6 +46,7 @@ class Kit:
     pid: int | None = None
     held: str | None = None
     let_go: Callable[[], None] | None = None
+    patience: float = 1.0
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _run: str = field(default_factory=lambda: secrets.token_hex(4))
 
@@ -106,7 +108,7 @@ class Kit:
 
     async def until(self, holds: Callable[[], bool], otherwise: str, *, within: float = 10) -> None:
         """Return as soon as it holds. Raises Broken with `otherwise` when it does not in time."""
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + within * self.patience
         while not holds():
             if time.monotonic() > deadline:
                 raise Broken(otherwise)
@@ -144,7 +146,7 @@ class Kit:
 
     async def until_both_serve(self, model: str) -> None:
         """Return when the first upstream is asked again too, whose faults may be remembered."""
-        deadline = time.monotonic() + _CALM_SECONDS
+        deadline = time.monotonic() + _CALM_SECONDS * self.patience
         while time.monotonic() < deadline:
             _, mark = await self.order("plain", model=model)
             if any(seen.listener == "a" for seen in self.requests(mark)):
@@ -161,7 +163,7 @@ class Kit:
 
     async def calm(self) -> None:
         """Wait until the faults of the check before are forgotten: circuit breakers close again."""
-        deadline = time.monotonic() + _CALM_SECONDS
+        deadline = time.monotonic() + _CALM_SECONDS * self.patience
         while True:
             try:
                 reply, _ = await self.order("plain")
@@ -242,7 +244,7 @@ async def _judge(kit: Kit, each: Promise) -> Verdict:
     outcome: Outcome
     try:
         await kit.calm()
-        async with asyncio.timeout(_CHECK_SECONDS):
+        async with asyncio.timeout(_CHECK_SECONDS * kit.patience):
             outcome, evidence = "pass", await each.check(kit)
     except ExceptionGroup as several:  # from checks that do several things at once
         outcome, evidence = _outcome(several.exceptions[0])

@@ -12,7 +12,17 @@ import pytest
 
 from controlplane import serve
 from tests.gateway.faulty_upstream import FaultyUpstream
-from tests.gateway.harness import HEADERS, NO_TLS, SECRET, House, Served, post
+from tests.gateway.harness import (
+    HEADERS,
+    NO_TLS,
+    SECRET,
+    House,
+    OwnRedis,
+    Served,
+    config,
+    post,
+    serving,
+)
 
 HEAD = (
     b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %s\r\n"
@@ -20,6 +30,34 @@ HEAD = (
 )
 GOOD = b'{"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}'
 PATIENCE = 20.0  # seconds a well-behaved client would wait at most, on a busy machine
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, FaultyUpstream]]:
+    folder = tmp_path_factory.mktemp("wire")
+    redis = OwnRedis(folder)
+    redis.start()
+    try:
+        with FaultyUpstream() as upstream:
+            house = House(redis)
+            house.serve("tiny", upstream.url)
+            house.publish()
+            with serving(config(redis.url, folder)) as gateway:
+                yield gateway, upstream
+    finally:
+        redis.kill()
+
+
+@pytest.fixture
+def gateway(shared: tuple[Served, FaultyUpstream]) -> Served:
+    """One for all of these tests: bad input must leave nothing behind."""
+    return shared[0]
+
+
+@pytest.fixture
+def upstream(shared: tuple[Served, FaultyUpstream]) -> FaultyUpstream:
+    shared[1].seen.clear()
+    return shared[1]
 
 
 def exchange(gateway: Served, *parts: bytes) -> bytes:

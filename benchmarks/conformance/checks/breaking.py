@@ -67,13 +67,14 @@ async def _invisible(kit: Kit, script: str, **more: object) -> str:
     """The first of two upstreams fails; the client must not see it."""
     model = needs_pair(kit)
     await kit.until_both_serve(model)
+    streamed = more.get("stream")
     hit = 0
     for attempt in range(_TRIES):
         reply, mark = await kit.order(script, model=model, **more)
         said = reply.error().get("message", "")
         require(reply.status == 200, f"request {attempt + 1}: status {reply.status} {said}"[:120])
-        done = reply.is_done() if more.get("stream") else reply.json() is not None
-        require(done, f"request {attempt + 1}: the reply is not whole")
+        whole = reply.is_done() and reply.text() == "".join(TEXT) if streamed else reply.json()
+        require(whole, f"request {attempt + 1}: the reply is not whole")
         hit += any(seen.listener == "a" for seen in kit.requests(mark))
     require(hit, "the failing upstream was never asked")
     return f"{_TRIES} of {_TRIES} answered, {hit} had met the failing upstream"

@@ -123,7 +123,7 @@ async def _two_readings(kit: Kit, lines: bytes, rest: bytes) -> str:
         closed = await wire.is_closed_after(reply, within=5)
     require(not kit.requests(mark), f"status {reply.status} and the upstream was asked")
     require(400 <= reply.status < 500, f"status {reply.status}")
-    require(closed, "the connection stays open for what follows")
+    require(closed, "the connection stays open, or more follows the refusal")
     return f"status {reply.status}, connection closed"
 
 

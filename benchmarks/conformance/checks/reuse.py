@@ -13,7 +13,7 @@ _STREAMS = 20
 async def keep_alive_race(kit: Kit) -> str:
     failed = 0
     marks = []
-    until = kit.now() + _RACE_SECONDS
+    until = kit.now() + _RACE_SECONDS * kit.patience
     while len(marks) < _RACES and kit.now() < until:
         reply, mark = await kit.order("close-when-reused")
         failed += reply.status != 200
