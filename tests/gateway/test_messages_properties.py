@@ -74,6 +74,43 @@ class TestAnyBody:
         assert is_sound(translated(module, body))
 
 
+like_a_reply = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.just("message"),
+        "choices": st.lists(
+            st.fixed_dictionaries(
+                {}, optional={"message": anything, "finish_reason": leaf, "delta": anything}
+            ),
+            max_size=2,
+        ),
+        "content": st.lists(anything, max_size=2),
+        "usage": anything,
+        "error": anything,
+        "detail": anything,
+    },
+).map(lambda each: json.dumps(each).encode())
+
+
+class TestAnyReply:
+    @REQUESTS
+    @QUICK
+    @given(body=st.binary(max_size=30) | like_a_reply)
+    def test_is_translated_or_no_reply_at_all(self, module: Any, body: bytes) -> None:
+        try:
+            reply = json.loads(module.reply(body, b'{"model":"m"}'))
+        except UpstreamFailure:
+            return
+
+        assert reply["model"] == "m"
+
+    @REQUESTS
+    @QUICK
+    @given(body=st.binary(max_size=30) | like_a_reply)
+    def test_is_an_error_that_says_something(self, module: Any, body: bytes) -> None:
+        assert json.loads(module.error_body(500, body))["error"]["message"]
+
+
 words = st.text(min_size=1, max_size=8)
 name = st.from_regex(r"[a-z_]{1,8}", fullmatch=True)
 text = st.builds(lambda said: {"type": "text", "text": said}, words)

@@ -125,6 +125,32 @@ class TestClientsOfChatCompletions:
             list(gpt.chat.completions.create(model="tiny", messages=SAY_HI, stream=True))
 
 
+class TestClientsOfResponses:
+    """They are translated twice, by way of chat completions."""
+
+    def test_a_plain_reply(self, gpt: openai.OpenAI, scripted: ScriptedUpstream) -> None:
+        scripted.will_answer(MESSAGE)
+
+        response = gpt.responses.create(model="tiny", input="hi", max_output_tokens=20)
+
+        assert response.output_text == "I look."
+        assert response.usage is not None
+        assert (response.usage.input_tokens, response.usage.output_tokens) == (23, 5)
+        assert scripted.seen[0].path == "/v1/messages"
+        assert scripted.seen[0].body["max_tokens"] == 20
+
+    def test_a_stream(self, gpt: openai.OpenAI, scripted: ScriptedUpstream, house: House) -> None:
+        scripted.will_stream(*MESSAGE_EVENTS)
+
+        with gpt.responses.stream(model="tiny", input="hi") as stream:
+            stream.until_done()
+            response = stream.get_final_response()
+
+        assert response.output_text == "I look."
+        assert [each.type for each in response.output].count("function_call") == 2
+        assert house.wait_for_usage(1)[0].completion_tokens == 9
+
+
 class TestClientsOfMessages:
     """They are passed through, byte for byte."""
 

@@ -161,9 +161,10 @@ _FAILURE = msgspec.json.Decoder(_Failure)
 def problem_of(body: bytes) -> Problem:
     """What an error body says, whether it has Anthropic's shape or none."""
     try:
-        return _FAILURE.decode(body).error
+        problem = _FAILURE.decode(body).error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Problem(message=body[:500].decode(errors="replace") or "It did not say why.")
+        problem = Problem(message=body[:500].decode(errors="replace"))
+    return problem if problem.message else Problem(type=problem.type)
 
 
 def status_of(problem: Problem) -> int:
