@@ -162,11 +162,40 @@ class TestOne:
             ("first_byte", 1050, 450),
             ("reply", 1500, 1000),
         ]
-        assert shown["trace"] == trace
+        assert shown["trace"] == [{**trace[0], "outcome": "", "reason": ""}]
         told = {name: shown[name] for name in ("queue_position", "capped_to", "address")}
         assert told == {"queue_position": 3, "capped_to": 100, "address": "10.1.2.3"}
         assert shown["fallback_reason"] == "cold"
         assert not shown["has_bodies"]
+
+    def test_why_it_went_the_way_it_went(self, admin_client: Client, team: Team) -> None:
+        trace = [
+            {"at_ms": 3, "step": "failed", "target": "a/1", "reason": "answered 502"},
+            {"at_ms": 4, "step": "fallback", "target": "plan-b", "outcome": "5xx"},
+        ]
+        record = make_record(
+            team,
+            trace=orjson.dumps(trace).decode(),
+            fallback_reason="5xx; from=tiny",
+            capped_to=4096,
+            queue_ms=2500.0,
+            queue_position=2,
+            estimated=True,
+        )
+        actions.record_usage(records=[record])
+
+        why = admin_client.get(f"/api/requests/{record.id}/why").json()
+
+        told = " ".join(each["text"] for each in why["evidence"])
+        for part in (
+            "held to 4,096 tokens",
+            "waited 2.5 s for its turn, 2. in line",
+            "5xx; from=tiny",
+            "a/1 failed it: answered 502.",
+            "sent on to plan-b, because of 5xx.",
+            "Nobody counted",
+        ):
+            assert part in told, part
 
     def test_one_that_was_refused_has_no_stages_it_never_reached(
         self, admin_client: Client, team: Team

@@ -144,7 +144,7 @@ def _row(record: usage.UsageRecord) -> dict[str, Any]:
         "first_byte_ms": record.first_byte_ms,
         "total_ms": record.total_ms,
         "queue_position": record.queue_position,
-        "fallback_reason": _text(record.fallback_reason, 60),
+        "fallback_reason": _text(record.fallback_reason, 200),
         "capped_to": None if record.capped_to is None else _count(record.capped_to),
         "address": _text(record.address, 60),
         "trace": _trace(record.trace),

@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "usagerecord",
             "fallback_reason",
-            models.CharField(blank=True, default="", max_length=60),
+            models.CharField(blank=True, default="", max_length=200),
         ),
         migrations.AddField(
             "usagerecord", "queue_position", models.PositiveIntegerField(null=True)

@@ -63,7 +63,7 @@ class UsageRecord(models.Model):
     first_byte_ms = models.FloatField(default=0)
     total_ms = models.FloatField(default=0)
     queue_position = models.PositiveIntegerField(null=True)
-    fallback_reason = models.CharField(max_length=60, blank=True, default="")
+    fallback_reason = models.CharField(max_length=200, blank=True, default="")
     capped_to = models.PositiveIntegerField(null=True)  # output tokens
     address = models.CharField(max_length=60, blank=True, default="")  # of the client
     trace = models.JSONField(default=list, blank=True)  # the decisions on the way

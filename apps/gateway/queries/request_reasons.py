@@ -51,6 +51,53 @@ _REASONS: dict[str, tuple[str, str]] = {
         "The model was not loaded and Redis, through which it is woken, was away.",
         "The next request tries again.",
     ),
+    "gateway_died": (
+        "The gateway's process was killed in the middle of the reply.",
+        "What the client had been sent by then is counted, one token for each event.",
+    ),
+    "gateway_fault": (
+        "Something in the gateway itself went wrong.",
+        "The gateway's log has the reason under the id of this request.",
+    ),
+    "rate_limit_exceeded": (
+        "A limit per minute, or of parallel requests, of the key, its owner or the team was used "
+        "up.",
+        "It frees itself within a minute; the reply said when.",
+    ),
+    "budget_exhausted": (
+        "The token budget of the key, its owner or the team was used up.",
+        "It begins anew at midnight UTC, or with the month; an administrator can raise it.",
+    ),
+    "request_exceeds_limit": (
+        "The request alone needed more than one of its limits allows at all.",
+        "It fits with a shorter prompt or a smaller `max_tokens`.",
+    ),
+    "limits_unavailable": (
+        "The key has a budget, and Redis, which counts it, did not answer.",
+        "It is asked several times a second; the key may be set to be served meanwhile.",
+    ),
+    "limits_unknown": (
+        "The key has a budget, and Redis had lost what was used of it.",
+        "The worker counts it anew from what is stored; then requests are answered again.",
+    ),
+    "circuit_open": (
+        "Every server behind this name had failed several times in a row and is left alone.",
+        "The gateway probes them by itself; the first that answers is used again.",
+    ),
+    "queue_timeout": (
+        "All slots stayed busy for as long as a request may wait.",
+        "More slots or another replica of the deployment would have taken it.",
+    ),
+    "outside_not_allowed": (
+        "The only servers left are outside the house, and the route does not let requests leave.",
+        "The route says whether requests may leave; an administrator can change it.",
+    ),
+    "not_served": (
+        "The server behind the model does not serve this path, and no translation leads there.",
+        "Another model, or another path of the API, would be answered.",
+    ),
+    "scope_missing": ("The key lacks the scope that such requests need.", ""),
+    "address_not_allowed": ("The key may not be used from this address.", ""),
     "model_not_found": ("There is no model of this name in the team.", ""),
     "model_not_allowed": ("The key's allow-list does not contain this model.", ""),
 }
@@ -80,9 +127,36 @@ def _evidence(record: UsageRecord) -> Iterator[dict[str, Any]]:
         "text": f"{record.endpoint} for {record.model} came in.",
         "link": link,
     }
+    if record.capped_to is not None:
+        yield {
+            "text": f"It asked for more than it may; the reply was held to {record.capped_to:,} "
+            "tokens, which the model, the route or the key allows."
+        }
     if record.queue_ms:
-        yield {"text": f"It waited {record.queue_ms / 1000:.1f} s for the model to load."}
+        place = f", {record.queue_position}. in line" if record.queue_position else ""
+        yield {"text": f"It waited {record.queue_ms / 1000:.1f} s for its turn{place}."}
+    if record.fallback_reason:
+        yield {"text": f"It fell back from where it was meant to go: {record.fallback_reason}."}
+    yield from ({"text": said} for said in map(_said, record.trace) if said)
     if record.served_by:
         first = f", first byte after {record.first_byte_ms:.0f} ms" if record.first_byte_ms else ""
         yield {"text": f"It went to {record.served_by}{first}."}
     yield {"text": f"It ended after {record.total_ms / 1000:.2f} s with status {record.status}."}
+    if record.estimated:
+        yield {"text": "Nobody counted its tokens; they are derived from what passed through."}
+
+
+_STEPS = {
+    "failed": "{target} failed it: {reason}.",
+    "skipped": "{target} was passed over: {reason}.",
+    "fallback": "It was sent on to {target}, because of {outcome}.",
+}
+
+
+def _said(step: Any) -> str:
+    """A decision on the way as a sentence; empty for those that say nothing of their own."""
+    if not isinstance(step, dict):
+        return ""
+    sentence = _STEPS.get(str(step.get("step")), "")
+    named = {name: step.get(name) or "?" for name in ("target", "reason", "outcome")}
+    return sentence.format(**named)

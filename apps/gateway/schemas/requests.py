@@ -96,16 +96,31 @@ class StageOut(Schema):
     ms: float
 
 
+class DecisionOut(Schema):
+    """A decision on a request's way: `at_ms` from its beginning, about what, how it went, why."""
+
+    at_ms: float | None = None
+    step: str
+    target: str = ""
+    outcome: str = ""
+    reason: str = ""
+
+
 class RequestDetailOut(RequestOut):
-    """`trace` has the decisions on the way, oldest first: each says at least what was decided."""
+    """`trace` has the decisions on the way, oldest first; a request that simply went where it was
+    meant to has none."""
 
     stages: list[StageOut]
-    trace: list[dict[str, Any]]
+    trace: list[DecisionOut]
     has_bodies: bool
 
     @staticmethod
     def resolve_stages(record: UsageRecord) -> list[dict[str, Any]]:
         return queries.waterfall_of(record)
+
+    @staticmethod
+    def resolve_trace(record: UsageRecord) -> list[dict[str, Any]]:
+        return [each for each in record.trace if isinstance(each, dict) and "step" in each]
 
     @staticmethod
     def resolve_has_bodies(record: UsageRecord) -> bool:
