@@ -22,7 +22,8 @@ from apps.gateway.dataplane.route_table import (
     fallback_for,
     wakeable,
 )
-from apps.gateway.dataplane.table_build import build_table, parse_base_url
+from apps.gateway.dataplane.table_build import parse_base_url
+from apps.gateway.dataplane.table_reading import build_table
 
 
 def endpoint(name: str, **load: Any) -> Endpoint:

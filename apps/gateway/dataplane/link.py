@@ -8,6 +8,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,11 +17,12 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from apps.gateway.dataplane import snapshot, table_build
+from apps.gateway.dataplane import snapshot
 from apps.gateway.dataplane.circuits import CIRCUITS_HASH
 from apps.gateway.dataplane.config import GatewayConfig
 from apps.gateway.dataplane.delivery import Delivery
 from apps.gateway.dataplane.route_table import RouteTable
+from apps.gateway.dataplane.table_reading import Known, read_table
 
 DEMAND_STREAM = "hearth:gateway:demand"
 ACTIVITY_HASH = "hearth:gateway:activity"
@@ -41,6 +43,7 @@ class ControlLink:
     def __init__(self, config: GatewayConfig) -> None:
         self._config = config
         self.table = RouteTable()
+        self._known = Known()
         self.reachable = False
         self._was_lost = False
         self._refused_version: int | None = None
@@ -68,14 +71,21 @@ class ControlLink:
         """Take the cached table, look once for a newer one, and go on in the background."""
         self.delivery.open()
         if self._config.cache_file is not None:
-            cached = snapshot.read_cache(self._config.cache_file)
-            if cached is not None:
-                self._use(self._build(cached))
+            self._use_cached(self._config.cache_file)
         try:
             await asyncio.wait_for(self.refresh(), 2)
         except (TimeoutError, *_REDIS_TROUBLE) as problem:
             logger.warning("Redis does not answer, going on with what is known: %s", problem)
         self._tasks = [self._background(self._follow()), self._background(self._send())]
+
+    def _use_cached(self, path: Path) -> None:
+        cached = snapshot.read_cache(path)
+        if cached is None:
+            return
+        try:
+            self._use(self._read(cached))
+        except msgspec.DecodeError as problem:
+            logger.warning("the cached snapshot %s is not one of ours: %s", path, problem)
 
     def _background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return asyncio.get_running_loop().create_task(work)
@@ -134,10 +144,8 @@ class ControlLink:
 
     def _read(self, raw: bytes) -> RouteTable:
         """In a thread of its own: with ten thousand keys it takes long enough to be noticed."""
-        return self._build(snapshot.decode(raw))
-
-    def _build(self, fresh: snapshot.Snapshot) -> RouteTable:
-        return table_build.build_table(fresh, decrypt=self._config.decrypt, before=self.table)
+        self._known = read_table(raw, decrypt=self._config.decrypt, known=self._known)
+        return self._known.table
 
     def _use(self, table: RouteTable) -> None:
         self.table = table
@@ -217,7 +225,9 @@ class ControlLink:
         if gone:
             await self._redis.hdel(CIRCUITS_HASH, *gone)
         if reports:
-            await self._redis.hset(CIRCUITS_HASH, mapping=dict(reports))
+            await self._redis.hset(
+                CIRCUITS_HASH, mapping={name: report.decode() for name, report in reports.items()}
+            )
             await self._redis.expire(CIRCUITS_HASH, _CIRCUITS_KEPT_SECONDS)
 
     async def _report_activity(self) -> None:

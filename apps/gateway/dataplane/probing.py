@@ -70,7 +70,7 @@ async def _probe_what_is_due(context: Context, tasks: asyncio.TaskGroup) -> None
 
 async def _probe(context: Context, endpoint: Endpoint) -> None:
     config = context.config
-    if endpoint.id not in {each.id for each in context.link.table.endpoints()}:
+    if endpoint.id not in context.link.table.places:
         context.open_circuits.pop(endpoint.id, None)  # nothing leads there any more
         return
     hung = endpoint.load.cause == "timeout" and endpoint.deployment_id is not None
@@ -93,9 +93,10 @@ async def _answer(context: Context, address: Address, request: bytes) -> int:
     try:
         while await connection.piece():
             pass
-        return connection.status
+        status: int = connection.status
     finally:
         connection.release()
+    return status
 
 
 def _models_request(endpoint: Endpoint) -> bytes:

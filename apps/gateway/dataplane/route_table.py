@@ -1,7 +1,7 @@
 """Which upstreams serve which name, and who may use it. Pure."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from apps.gateway.dataplane.affinity import seed_of
@@ -136,12 +136,11 @@ class RouteTable:
     keys: Mapping[str, Caller] = field(default_factory=dict)
     routes: Mapping[tuple[int | None, str], Route] = field(default_factory=dict)  # and by alias
     holders: Mapping[tuple[str, int, int], HolderEntry] = field(default_factory=dict)
+    places: Mapping[str, Endpoint] = field(default_factory=dict)  # by id
 
-    def endpoints(self) -> Iterator[Endpoint]:
-        """Every endpoint a route leads to, as often as routes do."""
-        for route in self.routes.values():
-            for target in route.targets:
-                yield from target.endpoints
+    def endpoints(self) -> Iterable[Endpoint]:
+        """Every endpoint there is, whether a route leads there or not."""
+        return self.places.values()
 
     def find(self, team_id: int, name: str) -> Route | None:
         return self.routes.get((team_id, name)) or self.routes.get((None, name))

@@ -154,13 +154,13 @@ def version_of(beginning: bytes) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def read_cache(path: Path) -> Snapshot | None:
-    """The last snapshot this machine saw, or None when there is none that can be read."""
+def read_cache(path: Path) -> bytes | None:
+    """The last document this machine saw, or None when there is none that can be read."""
     try:
-        return decode(path.read_bytes())
+        return path.read_bytes()
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as problem:
+    except OSError as problem:
         logger.warning("the cached snapshot %s cannot be read: %s", path, problem)
         return None
 

@@ -1,23 +1,23 @@
-"""Making the route table of a snapshot: addresses parsed, keys opened, gauges carried over."""
+"""Making the parts of a route table from their entries: addresses parsed, keys opened."""
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from cryptography.fernet import InvalidToken
 
 from apps.gateway.dataplane.health import Load
 from apps.gateway.dataplane.keys import Caller, Network
-from apps.gateway.dataplane.limits.holders import Holder, key_holder, shared_holder
+from apps.gateway.dataplane.limits.holders import Holder, key_holder
 from apps.gateway.dataplane.route_table import (
     Address,
     Endpoint,
     Fallback,
     Route,
-    RouteTable,
     ServedDeployment,
     Target,
 )
@@ -25,8 +25,8 @@ from apps.gateway.dataplane.snapshot import (
     DeploymentEntry,
     KeyEntry,
     RouteEntry,
-    Snapshot,
     TargetEntry,
+    UpstreamEntry,
 )
 
 logger = logging.getLogger(__name__)
@@ -51,47 +51,23 @@ def parse_base_url(url: str) -> Address:
     )
 
 
-def build_table(
-    snapshot: Snapshot, *, decrypt: Callable[[str], str], before: RouteTable
-) -> RouteTable:
-    """The table of one snapshot. Endpoints that stay keep their gauges from the one before."""
-    loads = {endpoint.id: endpoint.load for endpoint in before.endpoints()}
-    upstreams = dict(_outside_endpoints(snapshot, decrypt, loads))
-    deployments = {entry.id: entry for entry in snapshot.deployments}
-    replicas = {entry.id: tuple(_replicas(entry, decrypt, loads)) for entry in snapshot.deployments}
+class Place(NamedTuple):
+    """Where a target leads: an upstream, or a deployment with the replicas it has now."""
 
-    def target(entry: TargetEntry) -> Target:
-        if entry.deployment_id is not None:
-            return Target(
-                endpoints=replicas.get(entry.deployment_id, ()),
-                weight=entry.weight,
-                model=entry.model,
-                deployment=_served(deployments.get(entry.deployment_id)),
-            )
-        endpoint = upstreams.get(entry.upstream_id or 0)
-        return Target(
-            endpoints=(endpoint,) if endpoint else (), weight=entry.weight, model=entry.model
-        )
-
-    routes: dict[tuple[int | None, str], Route] = {}
-    for entry in snapshot.routes:
-        route = _route(entry, tuple(target(each) for each in entry.targets if each.weight > 0))
-        for alias in entry.aliases:
-            routes.setdefault((entry.team_id, alias), route)
-        routes[entry.team_id, entry.name] = route
-    return RouteTable(
-        version=snapshot.version,
-        keys=dict(_callers(snapshot)),
-        routes=routes,
-        holders={(each.level, each.id, each.team_id): each for each in snapshot.holders},
-    )
+    endpoints: tuple[Endpoint, ...]
+    deployment: ServedDeployment | None = None
 
 
-def _route(entry: RouteEntry, targets: tuple[Target, ...]) -> Route:
+def route(entry: RouteEntry, places: Sequence[Place | None]) -> Route:
+    """`places` are those of its targets, in order; None for one that is not there."""
     return Route(
         name=entry.name,
         team_id=entry.team_id,
-        targets=targets,
+        targets=tuple(
+            _target(target, place)
+            for target, place in zip(entry.targets, places, strict=True)
+            if target.weight > 0
+        ),
         fallbacks=tuple(Fallback(frozenset(step.on), step.to) for step in entry.fallbacks),
         created=entry.created,
         aliases=tuple(entry.aliases),
@@ -101,18 +77,27 @@ def _route(entry: RouteEntry, targets: tuple[Target, ...]) -> Route:
     )
 
 
-def _callers(snapshot: Snapshot) -> Iterator[tuple[str, Caller]]:
+def _target(entry: TargetEntry, place: Place | None) -> Target:
+    return Target(
+        endpoints=() if place is None else place.endpoints,
+        weight=entry.weight,
+        model=entry.model,
+        deployment=None if place is None else place.deployment,
+    )
+
+
+def callers(
+    entry: KeyEntry, shared: Mapping[tuple[str, int, int], Holder]
+) -> Iterator[tuple[str, Caller]]:
     """By digest. A rotated key has two of them for a while."""
-    shared = {(each.level, each.id, each.team_id): shared_holder(each) for each in snapshot.holders}
-    for entry in snapshot.keys:
-        caller = _caller(entry, tuple(_holders(entry, shared)))
-        yield entry.digest, caller
-        if entry.previous_digest and entry.previous_until is not None:
-            until = min(entry.previous_until, entry.expires_at or entry.previous_until)
-            yield entry.previous_digest, replace(caller, expires_at=until)
+    caller = _caller(entry, tuple(_holders(entry, shared)))
+    yield entry.digest, caller
+    if entry.previous_digest and entry.previous_until is not None:
+        until = min(entry.previous_until, entry.expires_at or entry.previous_until)
+        yield entry.previous_digest, replace(caller, expires_at=until)
 
 
-def _holders(entry: KeyEntry, shared: dict[tuple[str, int, int], Holder]) -> Iterator[Holder]:
+def _holders(entry: KeyEntry, shared: Mapping[tuple[str, int, int], Holder]) -> Iterator[Holder]:
     if entry.limits:
         yield key_holder(key_id=entry.id, name=entry.name, limits=entry.limits)
     for level, holder_id in (("user", entry.user_id), ("team", entry.team_id)):
@@ -151,20 +136,22 @@ def _caller(entry: KeyEntry, holders: tuple[Holder, ...]) -> Caller:
     )
 
 
-def _served(entry: DeploymentEntry | None) -> ServedDeployment | None:
-    if entry is None:
-        return None
-    return ServedDeployment(
+def deployment_place(
+    entry: DeploymentEntry, decrypt: Callable[[str], str], load: Callable[[str], Load]
+) -> Place:
+    """`load` gives the gauges of an endpoint by its id."""
+    served = ServedDeployment(
         id=entry.id,
         name=entry.name,
         on_demand=entry.on_demand,
         state=entry.state,
         state_reason=entry.state_reason,
     )
+    return Place(tuple(_replicas(entry, decrypt, load)), served)
 
 
 def _replicas(
-    entry: DeploymentEntry, decrypt: Callable[[str], str], loads: dict[str, Load]
+    entry: DeploymentEntry, decrypt: Callable[[str], str], load: Callable[[str], Load]
 ) -> Iterator[Endpoint]:
     for replica in entry.replicas:
         name = f"replica:{replica.id}@{replica.url}"
@@ -176,7 +163,7 @@ def _replicas(
             id=name,
             name=f"{entry.name}/{replica.id}",
             address=address,
-            load=loads.setdefault(name, Load()),
+            load=load(name),
             authorization=_bearer(secret),
             deployment_id=entry.id,
             replica_id=replica.id,
@@ -187,30 +174,28 @@ def _replicas(
         )
 
 
-def _outside_endpoints(
-    snapshot: Snapshot, decrypt: Callable[[str], str], loads: dict[str, Load]
-) -> Iterator[tuple[int, Endpoint]]:
-    for entry in snapshot.upstreams:
-        name = f"upstream:{entry.id}@{entry.base_url}"
-        address = _address(entry.base_url, of=name)
-        secret = _opened(entry.sealed_key, decrypt, of=name)
-        if address is None or secret is None:
-            continue
-        yield (
-            entry.id,
-            Endpoint(
-                id=name,
-                name=entry.name,
-                address=address,
-                load=loads.setdefault(name, Load()),
-                authorization=_bearer(secret),
-                upstream_id=entry.id,
-                speaks=frozenset(entry.speaks),
-                leaves_house=entry.leaves_house,
-                context_length=entry.context_length,
-                problem=entry.problem,
-            ),
-        )
+def outside_place(
+    entry: UpstreamEntry, decrypt: Callable[[str], str], load: Callable[[str], Load]
+) -> Place:
+    """Empty when its address or its key cannot be read. `load`: as for a deployment."""
+    name = f"upstream:{entry.id}@{entry.base_url}"
+    address = _address(entry.base_url, of=name)
+    secret = _opened(entry.sealed_key, decrypt, of=name)
+    if address is None or secret is None:
+        return Place(())
+    endpoint = Endpoint(
+        id=name,
+        name=entry.name,
+        address=address,
+        load=load(name),
+        authorization=_bearer(secret),
+        upstream_id=entry.id,
+        speaks=frozenset(entry.speaks),
+        leaves_house=entry.leaves_house,
+        context_length=entry.context_length,
+        problem=entry.problem,
+    )
+    return Place((endpoint,))
 
 
 def _address(url: str, *, of: str) -> Address | None:

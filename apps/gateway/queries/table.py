@@ -7,7 +7,7 @@ from typing import Any, cast
 from apps.accounts.models import Team
 from apps.gateway.dataplane import snapshot
 from apps.gateway.dataplane.route_table import RouteTable
-from apps.gateway.dataplane.table_build import build_table
+from apps.gateway.dataplane.table_reading import build_table
 from apps.gateway.models import ApiKey, HolderLimits, Route, RouteTarget, Upstream
 from apps.gateway.queries.holders import list_all_holders
 from apps.gateway.queries.keys import list_live_keys
