@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { useLocale } from "use-intl";
 import {
+  formatAmount,
   formatBytes,
   formatClock,
   formatCount,
@@ -31,6 +32,7 @@ export function useFormat() {
       speed: (value: Maybe<number>, estimated?: boolean) => formatSpeed(value, language, estimated),
       count: (value: Maybe<number>) => formatCount(value, language),
       exact: (value: Maybe<number>) => formatExact(value),
+      amount: (value: Maybe<number>) => formatAmount(value, language),
       shortCount: (value: Maybe<number>) => formatShortCount(value, language),
       parameters: (value: Maybe<number>) => formatParameters(value, language),
       share: (value: Maybe<number>) => formatShare(value),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  formatAmount,
   formatBytes,
   formatCount,
   formatDateTime,
@@ -16,7 +17,7 @@ import {
 } from "./format";
 
 const NB = " ";
-const THIN = " ";
+const THIN = "\u202f";
 const NOW = new Date("2026-11-21T20:00:00+01:00");
 
 describe("bytes", () => {
@@ -55,6 +56,18 @@ describe("counts", () => {
     expect(formatShortCount(8_000_000, "en")).toBe(`8${NB}M`);
     expect(formatShortCount(740, "en")).toBe("740");
   });
+  it.each([
+    [0, "0"],
+    [1500, `1${THIN}500`],
+    [12_500, `12.5${NB}k`],
+    [500_000, `500${NB}k`],
+    [999_600, `1${NB}M`],
+    [1_834_567, `1.83${NB}M`],
+    [40_000_000, `40${NB}M`],
+    [3_200_000_000, `3.2${NB}G`],
+    [null, "·"],
+  ])("a limit of %s is %s", (count, text) => expect(formatAmount(count, "en")).toBe(text));
+  it("has a comma in German limits", () => expect(formatAmount(12_500, "de")).toBe(`12,5${NB}k`));
   it("names parameters", () => {
     expect(formatParameters(30.5e9, "en")).toBe(`30.5${NB}B`);
     expect(formatParameters(360e6, "en")).toBe(`360${NB}M`);

@@ -2,7 +2,7 @@
 
 export type Language = "en" | "de";
 
-const THIN = " ";
+const THIN = "\u202f"; // thin, and never the end of a line
 const NO_BREAK = " ";
 const UNKNOWN = "·";
 
@@ -96,6 +96,20 @@ export function formatShortCount(count: Maybe<number>, language: Language): stri
   const [value, unit] = size < 999_500 ? [count / 1e3, "k"] : [count / 1e6, "M"];
   const places = Math.abs(value) >= 99.95 || Number.isInteger(value) ? 0 : size < 999_500 ? 0 : 2;
   return `${digits(value, places, language)}${NO_BREAK}${unit}`;
+}
+
+/** Limits and what is used of them: exact to 10 000, then three digits: "1 500", "12.5 k", "1.83 M". */
+export function formatAmount(count: Maybe<number>, language: Language): string {
+  if (count === null || count === undefined) return UNKNOWN;
+  if (Math.abs(count) < 10_000) return formatExact(count);
+  const [size, unit] =
+    Math.abs(count) < 999_500
+      ? [1e3, "k"]
+      : Math.abs(count) < 999_500_000
+        ? [1e6, "M"]
+        : [1e9, "G"];
+  const text = String(Number((count / Number(size)).toPrecision(3)));
+  return `${language === "de" ? text.replace(".", ",") : text}${NO_BREAK}${unit}`;
 }
 
 /** Parameters of a model: "30.5 B", "360 M". */

@@ -32,6 +32,8 @@ interface DataTableProps<Row> {
   /** The address of a row; the link itself belongs into the name's cell, for the keyboard. */
   isDimmed?: (row: Row) => boolean;
   isSelected?: (row: Row) => boolean;
+  /** A row that sums up the others. */
+  isTotal?: (row: Row) => boolean;
   sorted?: Sorted;
   footer?: ReactNode;
 }
@@ -44,6 +46,7 @@ export function DataTable<Row>({
   rowKey,
   isDimmed,
   isSelected,
+  isTotal,
   sorted,
   footer,
 }: DataTableProps<Row>) {
@@ -79,6 +82,7 @@ export function DataTable<Row>({
                 key={rowKey(row)}
                 data-dimmed={isDimmed?.(row) || undefined}
                 data-selected={isSelected?.(row) || undefined}
+                data-total={isTotal?.(row) || undefined}
               >
                 {columns.map((column) => (
                   <td

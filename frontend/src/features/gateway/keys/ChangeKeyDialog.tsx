@@ -59,8 +59,8 @@ export function ChangeKeyDialog({ apiKey, onClose }: { apiKey: KeyOut; onClose: 
           isMade
         />
         <AdvancedFields draft={draft} onChange={setDraft} />
-        <KeySummary draft={draft} />
         <ProblemLine error={change.error} />
+        <KeySummary draft={draft} />
       </div>
     </Dialog>
   );

@@ -54,8 +54,8 @@ export function IssueKeyDialog({ onClose }: { onClose: () => void }) {
       <div className="stack">
         <KeyFields draft={draft} onChange={setDraft} modelNames={names} />
         <AdvancedFields draft={draft} onChange={setDraft} />
-        <KeySummary draft={draft} />
         <ProblemLine error={issue.error} />
+        <KeySummary draft={draft} />
       </div>
     </Dialog>
   );

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 import type { KeyOut } from "@/api/generated/schema";
 import { useFormat } from "@/i18n/useFormat";
@@ -13,7 +14,7 @@ export function KeyFacts({ apiKey, framed }: { apiKey: KeyOut; framed?: boolean 
   const format = useFormat();
   const words = useKeyWords();
   const bound = boundBy(apiKey.limits);
-  const facts: [string, string][] = [
+  const facts: [string, ReactNode][] = [
     [t("for"), apiKey.owner],
     [
       t("models"),
@@ -27,7 +28,11 @@ export function KeyFacts({ apiKey, framed }: { apiKey: KeyOut; framed?: boolean 
       t("limits"),
       bound.length === 0
         ? t("noLimits")
-        : bound.map(([name, amount]) => words.limit(name, amount)).join(" · "),
+        : bound.map(([name, amount]) => (
+            <span key={name} className={styles.line}>
+              {words.limit(name, amount)}
+            </span>
+          )),
     ],
     [t("opens"), words.list(apiKey.scopes.map((scope) => tNew(`scope.${scope as Scope}`)))],
     [t("from"), apiKey.networks.length > 0 ? apiKey.networks.join(", ") : t("everywhere")],

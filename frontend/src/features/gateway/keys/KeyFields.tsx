@@ -166,6 +166,7 @@ export function AdvancedFields({ draft, onChange }: FieldsProps) {
       <div className="stack">
         <div className={styles.two}>
           <Checkbox.Group
+            className={styles.choices ?? ""}
             label={t("scopes")}
             value={[...draft.scopes]}
             onChange={(scopes) => set({ scopes: SCOPES.filter((one) => scopes.includes(one)) })}
@@ -181,6 +182,7 @@ export function AdvancedFields({ draft, onChange }: FieldsProps) {
             ))}
           </Checkbox.Group>
           <Radio.Group
+            className={styles.choices ?? ""}
             label={t("privacy")}
             value={draft.privacy}
             onChange={(value) =>

@@ -86,7 +86,13 @@ function Page({ report, crumbs }: PageProps) {
       title={key.name}
       place={key.name}
       crumbs={crumbs}
-      state={<StandingBadge apiKey={key} standing={standingOf(key, now)} />}
+      state={
+        <StandingBadge
+          apiKey={key}
+          standing={standingOf(key, now)}
+          isRefused={!report.works && !isEnded}
+        />
+      }
       sentence={
         <>
           {t("for", { owner: key.owner })} · <span className="mono">{key.prefix}…</span> ·{" "}
@@ -109,9 +115,8 @@ function Page({ report, crumbs }: PageProps) {
       }
       notice={
         <>
-          <WhatHolds report={report} />
+          <LastRefusal report={report} />
           <Rotating apiKey={key} />
-          {!isEnded && <LastRefusal report={report} />}
         </>
       }
       aside={
@@ -131,18 +136,6 @@ function Page({ report, crumbs }: PageProps) {
       )}
       {rotates && <RotateDialog apiKey={key} onClose={() => setRotates(false)} />}
     </PageFrame>
-  );
-}
-
-/** Only when it does not work: why, in the words of the API. */
-function WhatHolds({ report }: { report: KeyReportOut }) {
-  const t = useTranslations("keys.page");
-  if (report.works) return null;
-  const isOver = report.key.state === "revoked" || report.key.state === "expired";
-  return (
-    <Notice tone={isOver ? "quiet" : "attention"} title={t("doesNotWork")}>
-      {report.sentence}
-    </Notice>
   );
 }
 

@@ -3,6 +3,7 @@ import type { LimitUseOut } from "@/api/generated/schema";
 import { useFormat } from "@/i18n/useFormat";
 import { Meter } from "@/ui/Meter";
 import styles from "./keys.module.css";
+import { LIMIT_NAMES } from "./limits";
 
 const NEARLY = 80;
 const LEVELS = ["key", "user", "team"] as const;
@@ -34,7 +35,9 @@ export function LimitTable({ uses, label, isNamed }: LimitTableProps) {
         </tr>
       </thead>
       {levels.map((level) => {
-        const rows = uses.filter((use) => use.level === level);
+        const rows = LIMIT_NAMES.flatMap((name) =>
+          uses.filter((use) => use.level === level && use.window === name),
+        );
         return (
           <tbody key={level}>
             {showsLevel && (
@@ -60,8 +63,8 @@ function LimitRow({ use }: { use: LimitUseOut }) {
   const settled = Math.max(0, use.used - use.reserved) / use.limit;
   const isOver = use.remaining <= 0;
   const text = t("usedOf", {
-    used: format.shortCount(use.used),
-    limit: format.shortCount(use.limit),
+    used: format.amount(use.used),
+    limit: format.amount(use.limit),
   });
   return (
     <tr>
@@ -81,11 +84,11 @@ function LimitRow({ use }: { use: LimitUseOut }) {
         </span>
         <span className="xs soft" title={`${format.exact(use.used)} / ${format.exact(use.limit)}`}>
           {text}
-          {use.reserved > 0 && ` · ${t("reserved", { amount: format.shortCount(use.reserved) })}`}
+          {use.reserved > 0 && ` · ${t("reserved", { amount: format.amount(use.reserved) })}`}
         </span>
       </td>
       <td data-align="right" data-phone="left">
-        <b className={isOver ? "bad-ink" : undefined}>{format.shortCount(use.remaining)}</b>
+        <b className={isOver ? "bad-ink" : undefined}>{format.amount(use.remaining)}</b>
       </td>
       <td data-align="right" className="soft xs" data-phone="wide">
         {frees(use, t, format)}

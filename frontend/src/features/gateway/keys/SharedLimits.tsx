@@ -77,7 +77,7 @@ function Holder({ holder }: { holder: HolderLimitsOut }) {
       note={
         hasLimits
           ? holder.changed_at && t("shared.changed", { moment: format.moment(holder.changed_at) })
-          : t("shared.noLimits")
+          : undefined
       }
       fill="flush"
       actions={
@@ -105,11 +105,9 @@ function Holder({ holder }: { holder: HolderLimitsOut }) {
       {holder.use.length > 0 ? (
         <LimitTable uses={holder.use} label={title} isNamed />
       ) : (
-        hasLimits && (
-          <p className="sm soft" style={{ padding: "10px 16px" }}>
-            {words.limits(holder.limits)}
-          </p>
-        )
+        <p className="sm soft" style={{ padding: "4px 16px 14px" }}>
+          {hasLimits ? words.limits(holder.limits) : t("shared.none")}
+        </p>
       )}
     </Card>
   );

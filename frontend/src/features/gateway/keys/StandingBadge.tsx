@@ -19,12 +19,17 @@ interface StandingBadgeProps {
   apiKey: KeyOut;
   standing: Standing;
   bare?: boolean;
+  /** Something else stands in its way, such as a limit that it shares. */
+  isRefused?: boolean;
 }
 
 /** How a key stands, with its number or its moment. */
-export function StandingBadge({ apiKey, standing, bare }: StandingBadgeProps) {
+export function StandingBadge({ apiKey, standing, bare, isRefused }: StandingBadgeProps) {
   const t = useTranslations("keys.standing");
   const format = useFormat();
+  if (isRefused && standing.kind !== "usedUp") {
+    return <StateBadge {...(bare ? { bare } : {})} state="failed" label={t("refused")} />;
+  }
   const label = (() => {
     switch (standing.kind) {
       case "works":

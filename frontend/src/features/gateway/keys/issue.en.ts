@@ -22,7 +22,7 @@ export const en = {
       family: "a person",
       app: "an app",
       ci: "CI",
-      custom: "own",
+      custom: "your own",
     },
     presetHint: {
       none: "Only the limits of its owner and team hold.",

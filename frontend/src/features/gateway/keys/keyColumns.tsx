@@ -107,13 +107,13 @@ function Models({ row }: { row: KeyOut }) {
 function TokensToday({ row }: { row: KeyOut }) {
   const t = useTranslations("keys.list");
   const format = useFormat();
-  const used = format.shortCount(row.use.tokens_today);
+  const used = format.amount(row.use.tokens_today);
   const share = shareUsed(row, "day");
   if (share === null) {
     const isNone = row.use.tokens_today === 0;
     return <span className={`xs ${isNone ? "dim" : "soft"}`}>{isNone ? t("none") : used}</span>;
   }
-  const text = t("ofLimit", { used, limit: format.shortCount(row.limits.tokens_per_day) });
+  const text = t("ofLimit", { used, limit: format.amount(row.limits.tokens_per_day) });
   return (
     <span className="row">
       <span className={`${styles.meter} desk`}>

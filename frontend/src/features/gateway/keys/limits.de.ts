@@ -48,7 +48,7 @@ export const de: Translated<typeof en> = {
     about:
       "Alle Schlüssel einer Person und des Teams teilen sich diese. Eine Anfrage muss unter die Grenzen ihres Schlüssels, seines Besitzers und des Teams passen.",
     search: "Leute suchen",
-    noLimits: "keine Grenzen",
+    none: "Nur die Grenzen jedes Schlüssels gelten.",
     changed: "geändert {moment}",
     notYours: "Gemeinsame Grenzen ändert nur, wer das Gateway verwalten darf.",
   },

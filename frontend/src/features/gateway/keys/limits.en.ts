@@ -45,7 +45,7 @@ export const en = {
     about:
       "All keys of a person, and of the team, share these. A request must fit under each of its key, its owner and the team.",
     search: "Search people",
-    noLimits: "no limits",
+    none: "Only the limits of each key hold.",
     changed: "changed {moment}",
     notYours: "Only who may manage the gateway changes shared limits.",
   },

@@ -73,7 +73,7 @@ export function raised(value: number): number {
 
 /** "500 k", "2.5 M" and "1 500" as people write them; null for what is no whole number above 0. */
 export function parseAmount(text: string): number | null {
-  const match = /^([\d.,]+)([kM]?)$/i.exec(text.replace(/[\s_'\u2009\u00a0]/g, ""));
+  const match = /^([\d.,]+)([kM]?)$/i.exec(text.replace(/[\s_']/g, ""));
   if (!match?.[1]) return null;
   const unit = { k: 1e3, m: 1e6 }[match[2]?.toLowerCase() ?? ""];
   // With a unit a dot or comma is a decimal mark; without one it groups thousands.

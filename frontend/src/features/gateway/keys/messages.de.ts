@@ -50,6 +50,7 @@ export const de: Translated<typeof en> = {
     revoke: "Widerrufen",
   },
   standing: {
+    refused: "Wird abgewiesen",
     works: "Geht",
     usedUp: { day: "Für heute verbraucht", month: "Für den Monat verbraucht" },
     near: { day: "{share} von heute", month: "{share} des Monats" },
@@ -95,7 +96,6 @@ export const de: Translated<typeof en> = {
     for: "Für {owner}",
     lastUsed: "zuletzt benutzt {moment}",
     neverUsed: "nie benutzt",
-    doesNotWork: "Er geht gerade nicht",
     test: "Diesen Schlüssel prüfen",
     rotate: "Erneuern",
     mayDo: "Was er darf",
@@ -122,6 +122,8 @@ export const de: Translated<typeof en> = {
       "{requests, plural, one {# Anfrage} other {# Anfragen}}, {failed, plural, =0 {keine fehlgeschlagen} other {# fehlgeschlagen}}",
   },
   refusal: {
+    refusedNow: "Er wird gerade abgewiesen",
+    over: "Er gilt nicht mehr",
     title: "Zuletzt abgewiesen {moment}",
     asked: "Gefragt war {model}.",
     since: "Seither ging er wieder.",

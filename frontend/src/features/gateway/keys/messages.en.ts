@@ -47,6 +47,7 @@ export const en = {
     revoke: "Revoke",
   },
   standing: {
+    refused: "Refused now",
     works: "Works",
     usedUp: { day: "Used up for today", month: "Used up this month" },
     near: { day: "{share} of today", month: "{share} of the month" },
@@ -92,7 +93,6 @@ export const en = {
     for: "For {owner}",
     lastUsed: "last used {moment}",
     neverUsed: "never used",
-    doesNotWork: "It does not work now",
     test: "Test this key",
     rotate: "Rotate",
     mayDo: "What it may do",
@@ -119,6 +119,8 @@ export const en = {
       "{requests, plural, one {# request} other {# requests}}, {failed, plural, =0 {none failed} other {# failed}}",
   },
   refusal: {
+    refusedNow: "It is refused now",
+    over: "It is over",
     title: "Last refused {moment}",
     asked: "It had asked for {model}.",
     since: "It has worked again since.",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LimitUseOut } from "@/api/generated/schema";
-import { allowing, fixFor, limitBehind } from "./refusal";
+import { allowing, fixFor, fixForNow, limitBehind } from "./refusal";
 
 function use(change: Partial<LimitUseOut>): LimitUseOut {
   return {
@@ -18,35 +18,51 @@ function use(change: Partial<LimitUseOut>): LimitUseOut {
   };
 }
 
-const REFUSED = { status: 429, code: "tokens_per_day", reason: "", model: "tiny" };
+const REFUSED = { status: 429, code: "budget_exhausted", reason: "", model: "tiny" };
 const KEY = { models: null, denied_models: [] };
 
 describe("the limit behind a refusal", () => {
   it("is the one it names, at the level where it is fullest", () => {
     const uses = [
       use({ percent: 40 }),
-      use({ level: "team", percent: 100 }),
-      use({ window: "parallel", percent: 100 }),
+      use({ level: "team", percent: 90 }),
+      use({ window: "tokens_per_month", percent: 100 }),
     ];
-    expect(limitBehind(REFUSED, uses)?.level).toBe("team");
-    expect(limitBehind({ ...REFUSED, code: "", reason: "2 requests at once" }, uses)?.window).toBe(
-      "parallel",
-    );
+    const named = { ...REFUSED, reason: "The limit of 1,000 tokens per day is reached" };
+    expect(limitBehind(named, uses)?.level).toBe("team");
+    const ofKey = { ...named, reason: "The limit of 9 tokens per day of key 'a' is reached" };
+    expect(limitBehind(ofKey, uses)?.level).toBe("key");
   });
 
-  it("is the fullest when it names none", () =>
+  it("is the fullest of those that its code can mean, when it names none", () => {
+    const uses = [
+      use({ percent: 10 }),
+      use({ window: "tokens_per_month", percent: 99 }),
+      use({ window: "parallel", percent: 100 }),
+    ];
+    expect(limitBehind(REFUSED, uses)?.window).toBe("tokens_per_month");
+    expect(limitBehind({ ...REFUSED, code: "rate_limit_exceeded" }, uses)?.window).toBe("parallel");
+  });
+
+  it("is the smallest, when the request could never fit", () =>
     expect(
-      limitBehind({ ...REFUSED, code: "rate_limit_exceeded" }, [
-        use({ percent: 10 }),
-        use({ window: "tokens_per_month", percent: 99 }),
+      limitBehind({ ...REFUSED, code: "request_exceeds_limit" }, [
+        use({ limit: 5000, percent: 90 }),
+        use({ window: "tokens_per_minute", limit: 100 }),
       ])?.window,
-    ).toBe("tokens_per_month"));
+    ).toBe("tokens_per_minute"));
 
   it("is none when something else was wrong", () =>
     expect(limitBehind({ ...REFUSED, status: 404 }, [use({})])).toBeNull());
 });
 
 describe("what mends a refusal", () => {
+  it("goes beyond what is used already", () => {
+    const spent = use({ limit: 900, used: 1900, remaining: 0, percent: 211 });
+    expect(fixForNow([use({}), spent])).toMatchObject({ kind: "raise", to: 5000 });
+    expect(fixForNow([use({})])).toBeNull();
+  });
+
   it("is a higher limit", () =>
     expect(fixFor(REFUSED, { key: KEY, limits: [use({ percent: 100 })] })).toMatchObject({
       kind: "raise",

@@ -25,7 +25,7 @@ export function useKeyWords() {
   return useMemo(() => {
     const list = new Intl.ListFormat(language, { type: "conjunction" });
     const limit = (name: LimitName, amount: number) =>
-      t(`keyLimits.words.${name}`, { amount: format.shortCount(amount) });
+      t(`keyLimits.words.${name}`, { amount: format.amount(amount) });
     const limits = (bound: Limits) =>
       list.format(boundBy(bound).map(([name, amount]) => limit(name, amount)));
     const models = ({

@@ -89,8 +89,8 @@ function useColumns(): Column<BudgetRow>[] {
       phone: "number",
       cell: (row) => {
         const text = t("usedOf", {
-          used: format.shortCount(row.used),
-          limit: format.shortCount(row.limit),
+          used: format.amount(row.used),
+          limit: format.amount(row.limit),
         });
         const share = row.used / row.limit;
         return (

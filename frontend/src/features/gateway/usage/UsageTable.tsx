@@ -47,7 +47,7 @@ export function UsageTable({ group, rows, total }: UsageTableProps) {
       columns={columns}
       rows={[...ordered, { ...total, id: null, name: t("all"), place: null }]}
       rowKey={(row) => (row.place === null ? "all" : `${row.id ?? ""} ${row.name}`)}
-      isSelected={(row) => row.place === null}
+      isTotal={(row) => row.place === null}
     />
   );
 }
