@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import anthropic
 import httpx
 import openai
 import redis
@@ -257,6 +258,16 @@ def strict_openai(gateway: Served) -> openai.OpenAI:
     """The official client; whatever is not of the shape its types say raises an error."""
     return openai.OpenAI(
         base_url=gateway.url,
+        api_key=SECRET,
+        max_retries=0,
+        timeout=30,
+        _strict_response_validation=True,
+    )
+
+
+def strict_anthropic(gateway: Served) -> anthropic.Anthropic:
+    return anthropic.Anthropic(
+        base_url=gateway.url.removesuffix("/v1"),
         api_key=SECRET,
         max_retries=0,
         timeout=30,

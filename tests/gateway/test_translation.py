@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from apps.gateway.dataplane import snapshot
-from tests.gateway.harness import HEADERS, SECRET, House, Served, Speaking, strict_openai
+from tests.gateway.harness import HEADERS, House, Served, Speaking, strict_anthropic, strict_openai
 from tests.gateway.replies import (
     MESSAGE,
     MESSAGE_EVENTS,
@@ -22,16 +22,6 @@ from tests.gateway.scripted_upstream import ScriptedUpstream
 
 HI: Any = [{"role": "user", "content": "hi"}]
 NOT_FOUND = {"error": {"message": "Not Found", "type": "not_found_error"}}
-
-
-def claude(gateway: Served) -> anthropic.Anthropic:
-    return anthropic.Anthropic(
-        base_url=gateway.url.removesuffix("/v1"),
-        api_key=SECRET,
-        max_retries=0,
-        timeout=30,
-        _strict_response_validation=True,
-    )
 
 
 class TestInTheClientsOwnWords:
@@ -135,7 +125,7 @@ class TestWithChatInBetween:
         scripted.will_stream(*RESPONSE_EVENTS)
         ask: Any = {"model": "tiny", "max_tokens": 50, "messages": HI}
 
-        with claude(speaking(["responses"])) as client:
+        with strict_anthropic(speaking(["responses"])) as client:
             plain = client.messages.create(**ask, system="Be brief.")
             with client.messages.stream(**ask) as stream:
                 streamed = stream.get_final_message()
@@ -185,7 +175,7 @@ class TestErrors:
         scripted.will_answer({"error": {"message": "no such thing"}}, status=404)
 
         with (
-            claude(speaking(["chat"])) as client,
+            strict_anthropic(speaking(["chat"])) as client,
             pytest.raises(anthropic.NotFoundError, match="no such thing") as refusal,
         ):
             client.messages.create(model="tiny", max_tokens=5, messages=HI)

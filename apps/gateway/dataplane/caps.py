@@ -1,5 +1,6 @@
 """Asking for no more tokens back than the key, its budget, the route and the context allow."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -17,28 +18,33 @@ _FIELDS = {
     _MESSAGES: ("max_tokens",),
     "/v1/responses": ("max_output_tokens",),
 }
+# How vLLM, SGLang and OpenAI say that prompt and answer do not fit together.
+_TOLD = re.compile(
+    rb"maximum context length is (?P<context>\d+) tokens.{0,80}?"
+    rb"(?:\((?P<messages>\d+) in the messages|has (?P<input>\d+) input tokens)"
+)
 _UNLIMITED = 2**62
 _BYTES_PER_TOKEN = 3  # of a request, counted low: too little room is better than a refusal
 _LEAST_SHARE = 4  # of the context is left to the answer however long the prompt looks
 
 
-def capped(call: Call, choice: Choice) -> bytes:
+def capped(call: Call, choice: Choice, told: int | None = None) -> bytes:
     """The client's body, in which it asks for as much as it can get here. What was lowered is
-    said in a header."""
+    said in a header. `told`: the server itself has said how much that is."""
     if call.output_cap is not None:
         call.output_cap = None  # of an attempt elsewhere
         call.extra_headers = [each for each in call.extra_headers if each[0] != HEADER]
     names = _FIELDS.get(call.path)
     limit, reason = _allowed(call)
     context = choice.endpoint.context_length
-    if names is None or (limit is None and context is None):
+    if names is None or (limit is None and context is None and told is None):
         return call.body
     asked = dict(_asked(call.head, names))
     if None in asked.values():
         return call.body  # not a number: the server says so better
     wanted = [value for value in asked.values() if value is not None]
-    if context is not None and wanted:
-        room = _room(context, call.body, min(wanted))
+    if wanted and (told is not None or context is not None):
+        room = _room(context or 0, call.body, min(wanted)) if told is None else told
         if limit is None or room < limit:
             limit, reason = room, b"context"
     if limit is None:
@@ -60,6 +66,15 @@ def _lowered(
     for name in over:
         body = with_field(body, name, b"%d" % limit)
     return body
+
+
+def room_told(call: Call, body: bytes) -> int | None:
+    """How many tokens a server has left for the answer, when that is why it refused."""
+    told = _TOLD.search(body)
+    if told is None or not any(bytes(getattr(call.head, n)) for n in _FIELDS.get(call.path, ())):
+        return None
+    room = int(told["context"]) - int(told["messages"] or told["input"])
+    return room if room > 0 else None
 
 
 def _allowed(call: Call) -> tuple[int | None, bytes]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from apps.gateway.dataplane import form
 from apps.gateway.dataplane.body import rewrite
 from apps.gateway.dataplane.call import Call, Headers
-from apps.gateway.dataplane.caps import capped
+from apps.gateway.dataplane.caps import capped, room_told
 from apps.gateway.dataplane.dialects import messages_count
 from apps.gateway.dataplane.dialects.translated import TranslatedRelay
 from apps.gateway.dataplane.dialects.ways import (
@@ -100,6 +100,8 @@ async def attempt(call: Call, choice: Choice) -> Reply:
         reply = await _exchange(call, choice, translated(call.path, endpoint, OPENAI_SPEAKS))
         if reply.status not in _UNSPOKEN_STATUS:
             call.context.unspoken.add((endpoint.id, call.path))
+    if reply.status == 400 and (room := room_told(call, reply.body)) is not None:
+        reply = await _exchange(call, choice, reply.way, room)
     return reply
 
 
@@ -109,9 +111,10 @@ def _estimated(call: Call, endpoint: Endpoint) -> Reply:
     return Reply(200, headers, body, None, endpoint, call.path)
 
 
-async def _exchange(call: Call, choice: Choice, way: Way | None) -> Reply:
+async def _exchange(call: Call, choice: Choice, way: Way | None, room: int | None = None) -> Reply:
+    """`room`: tokens for the answer, where the server has told."""
     endpoint = choice.endpoint
-    request = _request(call, choice, way)
+    request = _request(call, choice, way, room)
     connection = await call.context.pool.send(
         endpoint.address, request, first_byte_seconds=call.attempt_seconds
     )
@@ -160,9 +163,9 @@ async def _collect(
     return b"".join(parts), connection
 
 
-def _request(call: Call, choice: Choice, way: Way | None) -> bytes:
+def _request(call: Call, choice: Choice, way: Way | None, room: int | None) -> bytes:
     endpoint, path = choice.endpoint, call.path if way is None else way.path
-    body = _body(call, choice, way)
+    body = _body(call, choice, way, room)
     address = endpoint.address
     query: bytes = call.scope.get("query_string", b"")
     lines = [
@@ -184,13 +187,13 @@ def _request(call: Call, choice: Choice, way: Way | None) -> bytes:
     return b"\r\n".join(lines)
 
 
-def _body(call: Call, choice: Choice, way: Way | None) -> bytes:
+def _body(call: Call, choice: Choice, way: Way | None, room: int | None) -> bytes:
     call.usage_added = False
     if call.path in FORMS:
         if choice.model == call.head.model:
             return call.body
         return form.with_model(call.body, content_type(call), choice.model)
-    body = capped(call, choice)
+    body = capped(call, choice, room)
     if way is not None:
         return way.translation.request(body, choice.model)
     head = call.head
