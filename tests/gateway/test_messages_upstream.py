@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from apps.gateway.dataplane import snapshot
-from tests.gateway.harness import SECRET, House, Served
+from tests.gateway.harness import SECRET, House, Served, wait_until_known
 from tests.gateway.replies import MESSAGE, MESSAGE_EVENTS, START, completion, event
 from tests.gateway.scripted_upstream import ScriptedUpstream
 
@@ -189,6 +189,20 @@ class TestClientsOfMessages:
         ]
         record = house.wait_for_usage(1)[0]
         assert (record.prompt_tokens, record.completion_tokens) == (23, 9)
+
+    def test_limits_are_told_as_they_are_here(
+        self, claude: anthropic.Anthropic, served: Served, scripted: ScriptedUpstream, house: House
+    ) -> None:
+        limits = snapshot.Limits(requests_per_minute=9)
+        house.keys[0] = msgspec.structs.replace(house.keys[0], limits=limits)
+        wait_until_known(served, house.publish())
+        scripted.will_answer(MESSAGE, anthropic_ratelimit_requests_limit="4000")
+
+        answer = claude.messages.with_raw_response.create(
+            model="tiny", max_tokens=9, messages=SAY_HI
+        )
+
+        assert answer.headers.get_list("anthropic-ratelimit-requests-limit") == ["9"]
 
     def test_tokens_are_counted_by_the_upstream(
         self, claude: anthropic.Anthropic, scripted: ScriptedUpstream

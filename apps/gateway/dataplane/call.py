@@ -190,6 +190,9 @@ class Call:
         self.status = status
         if self.caller.privacy == "full":
             self.transcript = Transcript(self.context.config.body_bytes)
+        if self.extra_headers:  # an upstream has limits of its own, which are not this client's
+            ours = {name for name, _ in self.extra_headers}
+            headers = [each for each in headers if each[0] not in ours]
         await self.send(
             {
                 "type": "http.response.start",
