@@ -43,6 +43,7 @@ class FaultyUpstream:
     closes_after_stream: bool = False
     dies_before_first_byte: bool = False
     says_nothing: bool = False
+    holds_after: int | None = None  # streams wait after so many events until this is None
     keeps_face: bool = False  # GET /models is answered well, whatever is wrong with the rest
     status: int = 200
     reply_headers: dict[str, str] = field(default_factory=dict)
@@ -221,6 +222,8 @@ class FaultyUpstream:
             self._chunk(writer, event)
             await writer.drain()
             await self._pause(body.get("pace", 0), watcher)
+            while self.holds_after == index + 1:
+                await self._pause(0.01, watcher)
         stop = {"index": 0, "delta": {}, "finish_reason": "stop"}
         self._chunk(writer, _event({**CHUNK, "choices": [stop]}))
         if (body.get("stream_options") or {}).get("include_usage"):

@@ -359,9 +359,10 @@ class Call:
             fallback_reason=self.fallback_reason,
             capped_to=self.output_cap,
             address=self.address,
-            logged=caller.privacy != "none",
             trace="" if self.trace is None else msgspec.json.encode(self.trace).decode(),
         )
+        if caller.privacy == "none":
+            record.logged, record.address, record.trace = False, "", ""
         if endpoint is not None:
             record.deployment_id = endpoint.deployment_id
             record.upstream_id = endpoint.upstream_id
