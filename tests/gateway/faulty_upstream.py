@@ -209,7 +209,7 @@ class FaultyUpstream:
         if fault == "break-after-head":
             await writer.drain()
             return False
-        count = body.get("max_tokens", 5)
+        count = body.get("length", body.get("max_tokens", 5))
         filler = "x" * body.get("filler", 4)
         for index in range(count):
             delta = {"content": f"{index} {filler}"}
