@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import anthropic
 import httpx
+import pydantic
 import pytest
 
 from tests.gateway.engine import SERVER_KEY, deploy
@@ -21,6 +22,10 @@ WEATHER: Any = {
     "name": "weather",
     "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}},
 }
+
+
+class Verdict(pydantic.BaseModel):
+    ok: Literal["yes", "no"]
 
 
 @pytest.fixture
@@ -69,13 +74,10 @@ class TestTheBundledModel:
         assert text_of(ended) == '{"tool": "'
 
     def test_answers_by_a_schema(self, claude: anthropic.Anthropic) -> None:
-        schema: Any = {"type": "object", "properties": {"ok": {"enum": ["yes", "no"]}}}
-        schema |= {"required": ["ok"], "additionalProperties": False}
-        config: Any = {"format": {"type": "json_schema", "schema": schema}}
+        message = claude.messages.parse(**ASK, output_format=Verdict)
 
-        message = claude.messages.create(**ASK, output_config=config)
-
-        assert json.loads(text_of(message))["ok"] in ("yes", "no")
+        assert message.parsed_output is not None
+        assert message.parsed_output.ok in ("yes", "no")
 
     def test_reads_documents_and_a_whole_conversation(self, claude: anthropic.Anthropic) -> None:
         source = {"type": "text", "media_type": "text/plain", "data": "reboot db-07"}
