@@ -24,7 +24,7 @@ from apps.gateway.schemas.keys import (
 router = Router(tags=["keys"])
 
 
-def _whose(caller: Caller) -> User | None:
+def whose_keys(caller: Caller) -> User | None:
     """Whose keys the caller sees: None for the whole team's."""
     everybody = caller.may(Permission.MANAGE_GATEWAY) or caller.may(Permission.VIEW_AUDIT)
     return None if everybody else caller.user
@@ -32,14 +32,14 @@ def _whose(caller: Caller) -> User | None:
 
 def _key(request: CallerRequest, key_id: int) -> ApiKey:
     caller = request.caller
-    return queries.get_key(team=caller.team, key_id=key_id, owner=_whose(caller))
+    return queries.get_key(team=caller.team, key_id=key_id, owner=whose_keys(caller))
 
 
 @router.get("/keys", response=Page[KeyOut], auth=needs(Permission.VIEW), operation_id="list_keys")
 def list_keys(request: CallerRequest, filters: Query[ListKeysIn]) -> dict[str, Any]:
     caller = request.caller
     keys = queries.list_keys(
-        team=caller.team, owner=_whose(caller), search=filters.search, revoked=filters.revoked
+        team=caller.team, owner=whose_keys(caller), search=filters.search, revoked=filters.revoked
     )
     page = paginate(keys, limit=filters.limit, cursor=filters.cursor, order="-created_at")
     queries.add_use(team=caller.team, keys=page["items"])

@@ -8,6 +8,7 @@ from apps.core.permissions import Permission
 from apps.core.schemas import Page
 from apps.gateway import actions, queries
 from apps.gateway.actions import WantedRoute
+from apps.gateway.api.keys import whose_keys
 from apps.gateway.models import Route
 from apps.gateway.schemas.routes import (
     CompareVersionsIn,
@@ -120,9 +121,11 @@ def revert_route(request: CallerRequest, route_id: int, body: RevertRouteIn) -> 
 )
 def test_route(request: CallerRequest, route_id: int, body: TestRouteIn) -> dict[str, Any]:
     """Which places a request would go to, in which order, and why. Nothing is sent."""
-    team = request.caller.team
-    route = queries.get_route(team=team, route_id=route_id)
-    key = None if body.key_id is None else queries.get_key(team=team, key_id=body.key_id)
+    caller, key = request.caller, None
+    route = queries.get_route(team=caller.team, route_id=route_id)
+    if body.key_id is not None:
+        owner = whose_keys(caller)
+        key = queries.get_key(team=caller.team, key_id=body.key_id, owner=owner)
     return queries.explain_route(route=route, key=key, tokens=body.tokens)
 
 

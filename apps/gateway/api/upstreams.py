@@ -30,7 +30,9 @@ router = Router(tags=["upstreams"])
 )
 def list_upstreams(request: CallerRequest, filters: Query[ListUpstreamsIn]) -> dict[str, Any]:
     upstreams = queries.list_upstreams(team=request.caller.team, search=filters.search)
-    return paginate(upstreams, limit=filters.limit, cursor=filters.cursor, order="name")
+    page = paginate(upstreams, limit=filters.limit, cursor=filters.cursor, order="name")
+    queries.add_circuits(page["items"])
+    return page
 
 
 @router.post(
@@ -65,7 +67,9 @@ def list_upstream_presets(request: CallerRequest) -> dict[str, Any]:
     operation_id="get_upstream",
 )
 def get_upstream(request: CallerRequest, upstream_id: int) -> Upstream:
-    return queries.get_upstream(team=request.caller.team, upstream_id=upstream_id)
+    upstream = queries.get_upstream(team=request.caller.team, upstream_id=upstream_id)
+    queries.add_circuits([upstream])
+    return upstream
 
 
 @router.patch(

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.core.models import TeamOwnedModel
+from apps.gateway.dataplane.circuits import CircuitReport
 
 
 class Upstream(TeamOwnedModel):
@@ -24,6 +25,9 @@ class Upstream(TeamOwnedModel):
     probed_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)  # a sentence, when the last probe failed
     state_since = models.DateTimeField(null=True, blank=True)  # it answers, or does not, since then
+
+    # No column, but on its way out with the row:
+    circuits: list[CircuitReport]  # of the gateway processes that pass it over
 
     class Meta:
         constraints = [

@@ -1,5 +1,6 @@
 """Every read about keys, upstreams, routes and usage, split by noun."""
 
+from apps.gateway.queries.circuits import add_circuits, read_circuits
 from apps.gateway.queries.decisions import explain_route
 from apps.gateway.queries.holders import (
     NoticeEntry,
@@ -69,6 +70,7 @@ __all__ = [
     "RequestFilters",
     "Step",
     "UsageSpan",
+    "add_circuits",
     "add_use",
     "build_snapshot",
     "compare_route_versions",
@@ -106,6 +108,7 @@ __all__ = [
     "list_upstreams",
     "list_upstreams_in_use",
     "notice_text",
+    "read_circuits",
     "read_notices_for_timeline",
     "report_key",
     "requests_after",

@@ -1,27 +1,29 @@
 """What the gateway would do with a request now, and why: its own table, read aloud."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+from apps.gateway.dataplane.circuits import CircuitReport
 from apps.gateway.dataplane.picking import Wish, why_not
 from apps.gateway.dataplane.route_table import Choice, Endpoint, RouteTable, Target
 from apps.gateway.dataplane.route_table import Route as ServedRoute
 from apps.gateway.models import ApiKey, Route, RouteTarget
+from apps.gateway.queries.circuits import read_circuits
 from apps.gateway.queries.routes import list_routes
 from apps.gateway.queries.table import build_team_table
 
 Candidate = dict[str, Any]
+Circuits = Mapping[str, CircuitReport]
 
 
 def explain_route(
     *, route: Route, key: ApiKey | None = None, tokens: int | None = None
 ) -> dict[str, Any]:
-    """In the shape of RouteDecisionOut, for a request of `key` that fills `tokens` tokens.
-
-    What the gateway processes know by experience, circuits that are open now, is not in it.
-    """
+    """In the shape of RouteDecisionOut, for a request of `key` that fills `tokens` tokens."""
     table = build_team_table(team=route.team, key=key)
+    circuits = {report.endpoint: report for report in reversed(read_circuits())}
     refusal = _refusal(table, key, route.name)
     rows = {row.name: row for row in list_routes(team=route.team)}
     wish = Wish(tokens=tokens or 0, inside=not route.may_leave_house)
@@ -30,7 +32,7 @@ def explain_route(
             "route": name,
             "on": on,
             "after": after,
-            **_weighed(table.find(route.team_id, name), rows.get(name), wish),
+            **_weighed(table.find(route.team_id, name), rows.get(name), wish, circuits),
         }
         for name, on, after in _order(table, route)
     ]
@@ -81,11 +83,13 @@ def _order(table: RouteTable, route: Route) -> Iterator[tuple[str, list[str], st
                 waiting.append((step.to, sorted(step.on), name))
 
 
-def _weighed(served: ServedRoute | None, row: Route | None, wish: Wish) -> dict[str, Any]:
+def _weighed(
+    served: ServedRoute | None, row: Route | None, wish: Wish, circuits: Circuits
+) -> dict[str, Any]:
     if served is None:
         return {"candidates": [], "outcome": "There is nothing of this name any more."}
     candidates = [
-        *_candidates(served, wish),
+        *_candidates(served, wish, circuits),
         *(_unweighted(target) for target in _without_weight(row)),
     ]
     _share_out(candidates)
@@ -116,11 +120,13 @@ def _unweighted(target: RouteTarget) -> Candidate:
     }
 
 
-def _candidates(served: ServedRoute, wish: Wish) -> Iterator[Candidate]:
+def _candidates(served: ServedRoute, wish: Wish, circuits: Circuits) -> Iterator[Candidate]:
     choices = {id(choice.endpoint): choice for choice in served.choices}
     for target in served.targets:
         for endpoint in target.endpoints:
-            yield _candidate(target, endpoint, choices.get(id(endpoint)), wish)
+            one = _candidate(target, endpoint, choices.get(id(endpoint)), wish)
+            _add_circuit(one, circuits.get(endpoint.id))
+            yield one
         if not target.endpoints:
             yield _silent(target)
 
@@ -151,6 +157,18 @@ def _candidate(target: Target, endpoint: Endpoint, choice: Choice | None, wish: 
         "usable": usable,
         "reasons": reasons,
     }
+
+
+def _add_circuit(one: Candidate, report: CircuitReport | None) -> None:
+    """What a gateway process has found out by sending requests there."""
+    if report is None or not one["usable"]:
+        return
+    since = datetime.fromtimestamp(report.since, UTC)
+    if report.state == "open":
+        one["usable"] = False
+        one["reasons"].append(f"Passed over since {since:%H:%M:%S} UTC: it {report.reason}.")
+    else:
+        one["reasons"].append("It answers again; one request at a time finds out how well.")
 
 
 def _silent(target: Target) -> Candidate:

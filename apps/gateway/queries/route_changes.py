@@ -64,15 +64,15 @@ def _targets(before: Sequence[Document], after: Sequence[Document]) -> Iterator[
     new = {_identity(target): target for target in after}
     for identity, target in new.items():
         if identity not in old:
-            weight = f"with weight {target['weight']:g}"
-            yield _change("targets", "added", f"{_called(target)} was added {weight}.")
+            text = f"Requests now go to {_called(target)} (weight {target['weight']:g})."
+            yield _change("targets", "added", text)
         elif old[identity]["weight"] != target["weight"]:
             was, now = old[identity]["weight"], target["weight"]
             text = f"The weight of {_called(target)} went from {was:g} to {now:g}."
             yield _change("targets", "changed", text)
     for identity, target in old.items():
         if identity not in new:
-            yield _change("targets", "removed", f"{_called(target)} was taken out.")
+            yield _change("targets", "removed", f"Requests no longer go to {_called(target)}.")
     kept = [identity for identity in old if identity in new]
     if kept != [identity for identity in new if identity in old]:
         yield _change("targets", "changed", "The targets stand in another order.")
@@ -85,7 +85,7 @@ def _identity(target: Document) -> tuple[Any, ...]:
 def _called(target: Document) -> str:
     kind = "upstream" if target["upstream"] else "deployment"
     asked = f" as {target['model']}" if target["model"] else ""
-    return f"The {kind} {target[kind]}{asked}"
+    return f"the {kind} {target[kind]}{asked}"
 
 
 def _fallbacks(before: Sequence[Document], after: Sequence[Document]) -> Iterator[Change]:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from apps.core.permissions import Permission
 from apps.core.schemas import AllowedActionOut, LimitsIn
+from apps.gateway.dataplane.circuits import CircuitReport
 from apps.gateway.dataplane.snapshot import Spoken
 from apps.gateway.models import Upstream
 from apps.gateway.schemas.fields import Name, allowed_action
@@ -55,6 +56,17 @@ class UpstreamPresetsOut(Schema):
     items: list[UpstreamPresetOut]
 
 
+class CircuitOut(Schema):
+    """A gateway process that passes this server over, because of what its own requests met."""
+
+    process: str
+    state: Literal["open", "half_open"]
+    since: datetime
+    cause: str
+    reason: str
+    probe_at: datetime | None
+
+
 class UpstreamOut(Schema):
     """`models` and `latency_ms` are those of the last probe that was answered; `speaks_found` is
     what it seemed to speak then. `used_by` are the routes that lead there."""
@@ -70,6 +82,7 @@ class UpstreamOut(Schema):
     models: list[str]
     latency_ms: float | None
     used_by: list[str]
+    circuits: list[CircuitOut]
     created_at: datetime
     probed_at: datetime | None
     state: Literal["unknown", "reachable", "unreachable"]
@@ -85,6 +98,10 @@ class UpstreamOut(Schema):
     def resolve_models(upstream: Upstream) -> list[str]:
         models: list[str] = upstream.models_found
         return models
+
+    @staticmethod
+    def resolve_circuits(upstream: Upstream) -> list[CircuitReport]:
+        return getattr(upstream, "circuits", [])
 
     @staticmethod
     def resolve_used_by(upstream: Upstream) -> list[str]:

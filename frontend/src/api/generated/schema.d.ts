@@ -1753,6 +1753,30 @@ export interface components {
              */
             speaks: ("chat" | "completions" | "embeddings" | "messages" | "responses" | "rerank" | "audio")[];
         };
+        /**
+         * CircuitOut
+         * @description A gateway process that passes this server over, because of what its own requests met.
+         */
+        CircuitOut: {
+            /** Cause */
+            cause: string;
+            /** Probe At */
+            probe_at: string | null;
+            /** Process */
+            process: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "half_open";
+        };
         /** CompareVersionsIn */
         CompareVersionsIn: {
             /** After */
@@ -1846,6 +1870,31 @@ export interface components {
             note: string;
             /** Targets */
             targets: components["schemas"]["TargetIn"][];
+        };
+        /**
+         * DecisionOut
+         * @description A decision on a request's way: `at_ms` from its beginning, about what, how it went, why.
+         */
+        DecisionOut: {
+            /** At Ms */
+            at_ms?: number | null;
+            /**
+             * Outcome
+             * @default
+             */
+            outcome: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Step */
+            step: string;
+            /**
+             * Target
+             * @default
+             */
+            target: string;
         };
         /**
          * DecisionStepOut
@@ -3426,7 +3475,8 @@ export interface components {
         };
         /**
          * RefusalOut
-         * @description The last request of the key that the gateway itself turned away.
+         * @description The last request of the key that the gateway itself turned away. Which one it was is not
+         *     known where the key keeps no log.
          */
         RefusalOut: {
             /**
@@ -3437,11 +3487,11 @@ export interface components {
             /** Code */
             code: string;
             /** Model */
-            model: string;
+            model: string | null;
             /** Reason */
             reason: string;
             /** Request Id */
-            request_id: string;
+            request_id: string | null;
             /** Status */
             status: number;
         };
@@ -3542,7 +3592,8 @@ export interface components {
         };
         /**
          * RequestDetailOut
-         * @description `trace` has the decisions on the way, oldest first: each says at least what was decided.
+         * @description `trace` has the decisions on the way, oldest first; a request that simply went where it was
+         *     meant to has none.
          */
         RequestDetailOut: {
             /** Address */
@@ -3610,9 +3661,7 @@ export interface components {
             /** Total Ms */
             total_ms: number;
             /** Trace */
-            trace: {
-                [key: string]: unknown;
-            }[];
+            trace: components["schemas"]["DecisionOut"][];
             /** Upstream Id */
             upstream_id: number | null;
             /** User */
@@ -4490,6 +4539,8 @@ export interface components {
             allowed_actions: components["schemas"]["AllowedActionOut"][];
             /** Base Url */
             base_url: string;
+            /** Circuits */
+            circuits: components["schemas"]["CircuitOut"][];
             /** Context Length */
             context_length: number | null;
             /**
@@ -4851,9 +4902,11 @@ export type CatalogueOut = components['schemas']['CatalogueOut'];
 export type CatalogueVersionOut = components['schemas']['CatalogueVersionOut'];
 export type ChangeKeyIn = components['schemas']['ChangeKeyIn'];
 export type ChangeUpstreamIn = components['schemas']['ChangeUpstreamIn'];
+export type CircuitOut = components['schemas']['CircuitOut'];
 export type CompareVersionsIn = components['schemas']['CompareVersionsIn'];
 export type CpuOut = components['schemas']['CpuOut'];
 export type CreateRouteIn = components['schemas']['CreateRouteIn'];
+export type DecisionOut = components['schemas']['DecisionOut'];
 export type DecisionStepOut = components['schemas']['DecisionStepOut'];
 export type DeploymentChangesIn = components['schemas']['DeploymentChangesIn'];
 export type DeploymentIn = components['schemas']['DeploymentIn'];
