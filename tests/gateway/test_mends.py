@@ -5,6 +5,7 @@ does better now is a mend to be taken out.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ import pytest
 from openai.types.responses import Response
 
 from apps.gateway.dataplane.mends import mended
-from tests.gateway.engine import SERVER_KEY, deploy
+from tests.gateway.engine import SERVER_KEY, deploy, running_engine
 from tests.gateway.harness import HEADERS, House, Served, strict_openai
 
 ASK: dict[str, Any] = {
@@ -112,6 +113,20 @@ class TestBodiesItCannotUse:
             "code": 400,
             "type": "invalid_request_error",
         }
+
+    def test_a_text_too_long_to_embed_is_too_long(
+        self, tmp_path: Path, house: House, start_gateway: Callable[..., Served]
+    ) -> None:
+        with running_engine(tmp_path, embedding=True) as address:
+            deploy(house, address, "embedder")
+            asked = {"model": "embedder", "input": "a" * 3000}
+            own = {"authorization": f"Bearer {SERVER_KEY}"}
+            theirs = httpx.post(f"{address}/v1/embeddings", json=asked, headers=own)
+            gateway = start_gateway()
+            ours = httpx.post(f"{gateway.url}/embeddings", json=asked, headers=HEADERS)
+
+        assert (theirs.status_code, ours.status_code) == (500, 400)
+        assert ours.json()["error"]["type"] == "exceed_context_size_error"
 
     def test_other_failures_stay_its_own(self) -> None:
         body = b'{"error":{"code":500,"message":"out of memory","type":"server_error"}}'

@@ -3,13 +3,13 @@ nothing that is not on it is touched."""
 
 import msgspec
 
-_OUR_FAULT = (b'"code":500', b'"type":"server_error"')
-_CLIENTS_FAULT = (b'"code":400', b'"type":"invalid_request_error"')
-# It calls these its own failures, though the request is what it cannot use.
-_UNUSABLE = (
-    b'"message":"Failed to parse ',
-    b"input is not supported - hint",
-)
+# It calls these its own failures, though the request is what it cannot use; the type it should
+# have given is its own word for the same elsewhere.
+_UNUSABLE = {
+    b'"message":"Failed to parse ': b"invalid_request_error",
+    b"input is not supported - hint": b"invalid_request_error",
+    b" tokens) is too large to process.": b"exceed_context_size_error",
+}
 _MENDED_PATH = "/v1/chat/completions"
 
 
@@ -22,13 +22,19 @@ _decode = msgspec.json.Decoder(_Completion).decode
 
 def mended(path: str, status: int, body: bytes) -> tuple[int, bytes]:
     """Status and body of a plain reply as they should have been."""
-    if status == 500 and any(mark in body for mark in _UNUSABLE):
-        for wrong, right in zip(_OUR_FAULT, _CLIENTS_FAULT, strict=True):
-            body = body.replace(wrong, right, 1)
-        return 400, body
+    if status == 500:
+        return _unusable(body)
     if status == 200 and path == _MENDED_PATH and b'"logprobs"' not in body:
         return status, _with_logprobs(body)
     return status, body
+
+
+def _unusable(body: bytes) -> tuple[int, bytes]:
+    for mark, kind in _UNUSABLE.items():
+        if mark in body:
+            body = body.replace(b'"code":500', b'"code":400', 1)
+            return 400, body.replace(b'"type":"server_error"', b'"type":"%b"' % kind, 1)
+    return 500, body
 
 
 def _with_logprobs(body: bytes) -> bytes:
