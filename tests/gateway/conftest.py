@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -7,6 +10,7 @@ import openai
 import pytest
 
 from apps.gateway.dataplane import snapshot
+from tests.conftest import ROOT, database_url
 from tests.gateway.engine import running_engine
 from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.gateway.harness import SECRET, House, OwnRedis, Served, Speaking, config, serving
@@ -86,3 +90,34 @@ def speaking(
 @pytest.fixture
 def over_chat(speaking: Speaking) -> Served:
     return speaking(["chat"])
+
+
+@pytest.fixture
+def start_writer(
+    transactional_db: None, tmp_path: Path
+) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts a usage writer in a process of its own; further keywords go into its environment."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(**environment: str) -> subprocess.Popen[bytes]:
+        variables = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "controlplane.settings.test",
+            "DATABASE_URL": database_url(),
+            **environment,
+        }
+        with (tmp_path / f"writer-{len(started)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.gateway.writer_process"],
+                cwd=ROOT,
+                env=variables,
+                stdout=log,
+                stderr=log,
+            )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()

@@ -2,17 +2,16 @@
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from apps.gateway.dataplane.inflight import Ledger, read_ledger
 from apps.gateway.dataplane.usage import UsageRecord, new_id
 from tests.gateway.faulty_upstream import FaultyUpstream
-from tests.gateway.harness import HEADERS, House, config, serving
+from tests.gateway.harness import SECRET, House, config, serving
+from tests.gateway.listener import Listener
 from tests.gateway.test_control_plane_away import start_process
 from tests.waiting import eventually
 
@@ -89,35 +88,6 @@ class TestTheLedger:
         assert list(read_ledger(torn)) == []
 
 
-class Listener:
-    """A client that counts what it is sent of one stream."""
-
-    def __init__(self, port: int) -> None:
-        self.events = 0
-        self.id = ""
-        self.whole = False
-        self._url = f"http://127.0.0.1:{port}/v1/chat/completions"
-        self._body = {"model": "tiny", "messages": [], "stream": True, "max_tokens": 6}
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
-
-    def _listen(self) -> None:
-        try:
-            with httpx.stream(
-                "POST", self._url, json=self._body, headers=HEADERS, timeout=60
-            ) as reply:
-                self.id = reply.headers["x-request-id"]
-                for line in reply.iter_lines():
-                    self.events += '"content"' in line
-                    self.whole = self.whole or "[DONE]" in line
-        except httpx.TransportError:
-            return
-
-    def wait(self) -> None:
-        self._thread.join(30)
-        assert not self._thread.is_alive()
-
-
 class TestAKilledProcess:
     def test_loses_nothing_that_clients_have_seen(
         self, house: House, upstream: FaultyUpstream, tmp_path: Path
@@ -127,7 +97,7 @@ class TestAKilledProcess:
         process, port = start_process(house.redis.url, tmp_path)
         upstream.holds_after = 3
         try:
-            clients = [Listener(port) for _ in range(5)]
+            clients = [Listener(port, SECRET) for _ in range(5)]
             eventually(lambda: [each.events for each in clients] == [3] * 5, within=30)
         finally:
             os.kill(process.pid, signal.SIGKILL)
@@ -158,7 +128,7 @@ class TestAKilledProcess:
         house.publish()
         process, port = start_process(house.redis.url, tmp_path)
         try:
-            client = Listener(port)
+            client = Listener(port, SECRET)
             client.wait()
             assert client.whole
             house.wait_for_usage(2, within=30)

@@ -1,10 +1,7 @@
 """Usage on its way from the stream into the database."""
 
-import os
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -17,7 +14,6 @@ from apps.gateway.dataplane import snapshot
 from apps.gateway.dataplane.usage import USAGE_FIELD, USAGE_STREAM, UsageRecord, new_id
 from apps.gateway.models import ApiKey
 from apps.gateway.models import UsageRecord as Stored
-from tests.conftest import ROOT, database_url
 from tests.factories.accounts import make_team, make_user
 from tests.waiting import eventually
 from worker_jobs.usage import GROUP
@@ -28,33 +24,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def team(transactional_db: None) -> Team:
     return make_team(name="Ours", slug="ours")
-
-
-@pytest.fixture
-def start_writer(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> subprocess.Popen[bytes]:
-        environment = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "controlplane.settings.test",
-            "DATABASE_URL": database_url(),
-        }
-        with (tmp_path / f"writer-{len(started)}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tests.gateway.writer_process"],
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=log,
-            )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
 
 
 def send(*records: UsageRecord, torn: str = "") -> None:

@@ -65,16 +65,18 @@ def drop_old_usage() -> list[str]:
 
 
 def find_wrong_hours(*, begin: datetime, end: datetime) -> list[datetime]:
-    """The hours whose sums are not those of their requests. Both bounds are whole hours."""
+    """The hours from that of `begin` to before that of `end` whose sums are not those of their
+    requests."""
+    first, last = whole_hour(begin), whole_hour(end)
     with connection.cursor() as cursor:
-        cursor.execute(_WRONG_HOURS, [begin, end, begin, end])
+        cursor.execute(_WRONG_HOURS, [first, last, first, last])
         return [hour for (hour,) in cursor.fetchall()]
 
 
 def mend_hours() -> int:
     """Look at the last days and make wrong hours right; how many there were."""
     now = timezone.now()
-    wrong = find_wrong_hours(begin=whole_hour(now - _PROVED), end=whole_hour(now))
+    wrong = find_wrong_hours(begin=now - _PROVED, end=now)
     for hour in wrong:
         rebuild_hours(begin=hour, end=hour + timedelta(hours=1))
     return len(wrong)
