@@ -13,7 +13,7 @@ import pytest
 from apps.gateway.dataplane import snapshot
 from apps.gateway.dataplane.circuits import CIRCUITS_HASH, CircuitReport, read_reports
 from tests.gateway.faulty_upstream import FaultyUpstream
-from tests.gateway.harness import House, Served, post
+from tests.gateway.harness import HEADERS, NO_TLS, House, Served, post
 from tests.waiting import eventually
 
 Start = Callable[..., Served]
@@ -184,6 +184,25 @@ class TestHangingInference:
 
         failing.says_nothing = False
         eventually(lambda: served_by(gateway) == "tiny/r1", within=10)
+
+    def test_clients_that_give_up_count_when_it_was_silent_to_everybody(
+        self, hanging: House, failing: FaultyUpstream, start_gateway: Start
+    ) -> None:
+        """They are less patient than the gateway, which would never see a time-out."""
+        gateway = start_gateway(silent_seconds=0.5, dwell_seconds=30)
+        for _ in range(2):
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.post(
+                    f"{gateway.url}/chat/completions",
+                    json={"model": "tiny", "messages": [], "stream": True},
+                    headers=HEADERS,
+                    timeout=1.5,
+                    verify=NO_TLS,
+                )
+
+        eventually(lambda: reports(hanging), within=10)
+        assert served_by(gateway) == "up-1"
+        assert failing.asked == 2
 
     def test_an_outside_server_is_not_asked_for_tokens(
         self, pair: House, failing: FaultyUpstream, start_gateway: Start

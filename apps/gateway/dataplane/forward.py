@@ -4,6 +4,7 @@ A request changes its place only while the client has seen nothing of an answer.
 visited once, and all attempts together may take little longer than one may take alone.
 """
 
+import asyncio
 import math
 import time
 from collections.abc import Sequence
@@ -130,8 +131,12 @@ async def _try(call: Call, hunt: _Hunt, choice: Choice) -> Reply | None:
     endpoint = choice.endpoint
     hunt.tried_here = True
     call.attempt_seconds = _limit(call, hunt, endpoint)
+    began = time.monotonic()
     try:
         reply = await attempt(call, choice)
+    except asyncio.CancelledError:
+        _note_given_up(call, endpoint, began)
+        raise
     except UpstreamFailure as problem:
         hunt.failure, hunt.cause = problem, problem.cause
         call.blame(problem.cause, problem.message)
@@ -184,7 +189,21 @@ def _blame(reply: Reply, route: Route) -> Cause | None:
     return None
 
 
+def _note_given_up(call: Call, endpoint: Endpoint, began: float) -> None:
+    """A client has left that waited for a stream to begin.
+
+    Clients are less patient than the gateway, so of a server that hangs we would never see a
+    time-out. If it has sent nothing to anybody else in all that time, it counts as one.
+    """
+    seconds = time.monotonic() - began
+    heard_at = max(endpoint.load.answered_at, call.context.pool.heard_from(endpoint.address))
+    silent = heard_at < began and seconds >= call.context.config.silent_seconds
+    if silent and call.left and call.head.stream:
+        call.blame("timeout", f"sent nothing to anybody for {seconds:.0f} s")
+
+
 def _note_success(call: Call, endpoint: Endpoint, reply: Reply) -> None:
+    endpoint.load.answered_at = time.monotonic()
     if reply.status == 500:
         call.blame("5xx", "answered 500")
     elif endpoint.load.troubled and endpoint.load.succeeded(call, time.monotonic()):

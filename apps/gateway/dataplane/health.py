@@ -39,6 +39,7 @@ class Load:
 
     inflight: int = 0
     attempts: int = 0
+    answered_at: float = 0.0
     blocked_until: float = 0.0  # nothing is sent before; infinite while the circuit is open
     doubted_until: float = 0.0  # it failed or went silent a moment ago: others first
     troubled: bool = False  # whether a success has anything to put right

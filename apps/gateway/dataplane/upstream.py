@@ -219,6 +219,11 @@ class Connection(asyncio.Protocol):
         return self._complete and not self._queue
 
     @property
+    def byte_at(self) -> float:
+        """When the last byte of this reply came; 0 before the first."""
+        return self.heard_at if self._any_byte else 0.0
+
+    @property
     def waits_for_us(self) -> bool:
         """Whether it is our client that is behind, and not the upstream."""
         return self._paused or self._complete
@@ -348,6 +353,10 @@ class Pool:
                 idle.popleft().close()
             if not idle:
                 del self._idle[address]
+
+    def heard_from(self, address: Address) -> float:
+        """When the last byte of a reply that is under way came from there; 0 without any."""
+        return max((each.byte_at for each in self.busy if each.address == address), default=0.0)
 
     def silent_for(self, seconds: float) -> set[Address]:
         """Addresses that owe replies and have sent nothing to anybody for so long."""
