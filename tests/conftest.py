@@ -21,6 +21,7 @@ from apps.core.redis import get_redis
 from apps.operations.models import Operation
 from apps.operations.states import OperationState
 from tests.factories.accounts import make_team, make_user
+from tests.rig.fixtures import machines, shared_rig  # noqa: F401 - fixtures
 from tests.waiting import eventually
 from worker_jobs.operation_job import perform
 

@@ -68,10 +68,15 @@ def enter_groups(groups: list[Path]) -> None:
 def kill_all(groups: list[Path]) -> None:
     """End whatever still runs in the groups."""
     for group in groups:
-        for listed in group.rglob("cgroup.procs"):
-            for pid in _pids(listed):
+        for folder in _folders(group):
+            for pid in _pids(folder / "cgroup.procs"):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+
+
+def _folders(group: Path) -> list[Path]:
+    """The group and all in it, innermost first; what vanishes meanwhile is passed over."""
+    return [Path(folder) for folder, _, _ in os.walk(group, topdown=False)]
 
 
 def _pids(listed: Path) -> list[int]:
@@ -87,11 +92,7 @@ def remove_groups(groups: list[Path]) -> None:
 
 
 def _remove(group: Path) -> bool:
-    if not group.exists():
-        return True
-    for folder in sorted((each for each in group.rglob("*") if each.is_dir()), reverse=True):
+    for folder in _folders(group):
         with suppress(OSError):
             folder.rmdir()
-    with suppress(OSError):
-        group.rmdir()
     return not group.exists()

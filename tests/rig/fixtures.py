@@ -1,3 +1,5 @@
+"""The rig as tests ask for it."""
+
 from collections.abc import Iterator
 
 import pytest
