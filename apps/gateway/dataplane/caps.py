@@ -93,6 +93,9 @@ def _asked(head: Head, names: tuple[str, ...]) -> Iterator[tuple[str, int | None
     value is None for what is no whole number."""
     for name in names:
         raw = bytes(getattr(head, name))
+        if raw.isdigit():
+            yield name, int(raw)
+            continue
         if not raw:
             continue
         try:
