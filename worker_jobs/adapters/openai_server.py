@@ -64,7 +64,7 @@ def list_models(*, base_url: str, api_key: str, speaks: Sequence[str] = ()) -> O
 def find_spoken(*, base_url: str, api_key: str, speaks: Sequence[str] = ()) -> list[str]:
     """Which of the endpoints seem to be there, as far as the server lets on."""
     headers = _headers(api_key, speaks)
-    found = []
+    found: list[str] = []
     with httpx.Client(headers=headers, timeout=_SECONDS) as client:
         for word, path in _PATHS.items():
             try:

@@ -9,9 +9,8 @@ import msgspec
 import redis
 
 from apps.core.redis import get_redis
-from apps.gateway.dataplane.budgets import Refusal
 from apps.gateway.dataplane.keys import Caller, digest
-from apps.gateway.dataplane.limits.script import REFUSALS_HASH
+from apps.gateway.dataplane.limits.counters import Refusal, read_refusal
 from apps.gateway.dataplane.route_table import Route, RouteTable
 from apps.gateway.models import ApiKey, UsageRecord
 from apps.gateway.queries.holders import list_key_holders
@@ -108,39 +107,28 @@ def _answers(route: Route) -> tuple[bool, str]:
 
 
 def _last_refusal(key: ApiKey) -> dict[str, Any] | None:
-    """The newest request that nobody but the gateway has turned away.
-
-    Gateways note the sentence itself; the request log says which request it was, if it keeps one.
-    """
+    """The newest request that the gateway has turned away, in its own words; what it does not
+    remember is in the request log, if the key keeps one."""
     record = _refused_request(key)
     note = _noted_refusal(key)
-    if note is None or (record is not None and record.at.timestamp() > note.at + _SAME_SECONDS):
-        return None if record is None else _refusal(record, why_request(record=record)["cause"])
-    is_same = (
-        record is not None
-        and record.error == note.code
-        and abs(record.at.timestamp() - note.at) <= _SAME_SECONDS
-    )
-    if record is not None and is_same:
-        return _refusal(record, note.sentence)
-    return {
-        "at": datetime.fromtimestamp(note.at, UTC),
-        "request_id": None,
-        "model": None,
-        "status": note.status,
-        "code": note.code,
-        "reason": note.sentence,
-    }
-
-
-def _refusal(record: UsageRecord, reason: str) -> dict[str, Any]:
+    if note is not None and (record is None or note.at >= record.at.timestamp() - _SAME_SECONDS):
+        return {
+            "at": datetime.fromtimestamp(note.at, UTC),
+            "request_id": note.request_id or None,
+            "model": note.model,
+            "status": note.status,
+            "code": note.code,
+            "reason": note.sentence,
+        }
+    if record is None:
+        return None
     return {
         "at": record.at,
         "request_id": record.pk,
         "model": record.model,
         "status": record.status,
         "code": record.error,
-        "reason": reason,
+        "reason": why_request(record=record)["cause"],
     }
 
 
@@ -150,10 +138,8 @@ def _refused_request(key: ApiKey) -> UsageRecord | None:
 
 
 def _noted_refusal(key: ApiKey) -> Refusal | None:
-    client: Any = get_redis()
     try:
-        noted = client.hget(REFUSALS_HASH, str(key.pk))
-        return None if noted is None else msgspec.json.decode(noted, type=Refusal)
+        return read_refusal(get_redis(), key.pk)
     except (redis.RedisError, msgspec.DecodeError) as problem:
         logger.warning("last refusal not read", extra={"error": str(problem)})
         return None

@@ -11,24 +11,17 @@ import redis
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from redis.client import NEVER_DECODE
 
 from apps.accounts.models import Team
 from apps.core.redis import get_redis
 from apps.gateway.dataplane.limits import holders as counted
-from apps.gateway.dataplane.limits import script
+from apps.gateway.dataplane.limits.counters import WindowUse, read_windows
+from apps.gateway.dataplane.limits.script import WINDOWS, Window
 from apps.gateway.dataplane.snapshot import HolderEntry, Limits
 from apps.gateway.models import UsageHour
 
-# The windows in the order of the script, by the names they have over HTTP.
-_WINDOWS = (
-    "parallel",
-    "requests_per_minute",
-    "tokens_per_minute",
-    "tokens_per_day",
-    "tokens_per_month",
-)
-_Look = Sequence[Sequence[int]]  # of each window: used, reserved, milliseconds to the reset
+_Look = Mapping[Window, WindowUse]
+_UNKNOWN = WindowUse(settled=None, reserved=0, resets_ms=0)
 
 logger = logging.getLogger(__name__)
 
@@ -54,20 +47,15 @@ def read_use(*, team: Team, holders: Sequence[Holder]) -> list[list[dict[str, An
     return [use.get((holder.level, holder.id), []) for holder in holders]
 
 
-def _look(team: Team, holders: Sequence[Holder]) -> Sequence[_Look | None]:
-    """What the gateways have counted; None for each while Redis does not say."""
+def _look(team: Team, holders: Sequence[Holder]) -> Sequence[_Look]:
+    """What the gateways have counted; nothing for each while Redis does not say."""
     if not holders:
         return []
-    rows = [_counted(team, holder).row for holder in holders]
-    call = script.encode_call(rows, [(script.LOOK, list(range(1, len(rows) + 1)))])
     try:
-        client: Any = get_redis()
-        raw = client.execute_command("EVAL", script.TEXT, 0, call, **{NEVER_DECODE: True})
-        looks: Sequence[_Look] = script.decode_answer(raw).results[0]
+        return read_windows(get_redis(), [_counted(team, holder).row for holder in holders])
     except (redis.RedisError, msgspec.DecodeError) as problem:
         logger.warning("use of limits not read", extra={"error": str(problem)})
-        return [None for _ in holders]
-    return looks
+        return [{} for _ in holders]
 
 
 def _counted(team: Team, holder: Holder) -> counted.Holder:
@@ -78,19 +66,15 @@ def _counted(team: Team, holder: Holder) -> counted.Holder:
     return counted.shared_holder(entry)
 
 
-def _entries(team: Team, holder: Holder, look: _Look | None) -> list[dict[str, Any]]:
+def _entries(team: Team, holder: Holder, look: _Look) -> list[dict[str, Any]]:
     now = timezone.now()
-    unknown = look is None or any(used < 0 for used, _, _ in look)
-    summed = _summed(team, holder, now) if unknown else {}
+    uses = {window: look.get(window, _UNKNOWN) for window in WINDOWS if window in holder.limits}
+    is_whole = all(use.settled is not None for use in uses.values())
+    summed = {} if is_whole else _summed(team, holder, now)
     entries = []
-    for position, window in enumerate(_WINDOWS):
-        limit = holder.limits.get(window)
-        if limit is None:
-            continue
-        used, reserved, reset_ms = (-1, 0, 0) if look is None else look[position]
-        is_known = used >= 0
-        if not is_known:
-            used, reserved = summed.get(window, 0), 0
+    for window, use in uses.items():
+        limit = holder.limits[window]
+        used = summed.get(window, 0) if use.settled is None else use.settled
         entries.append(
             {
                 "level": holder.level,
@@ -98,11 +82,11 @@ def _entries(team: Team, holder: Holder, look: _Look | None) -> list[dict[str, A
                 "window": window,
                 "limit": limit,
                 "used": used,
-                "reserved": reserved,
-                "remaining": max(limit - used - reserved, 0),
+                "reserved": use.reserved,
+                "remaining": max(limit - used - use.reserved, 0),
                 "percent": round(100 * used / limit, 1),
-                "resets_at": _resets_at(window, now, reset_ms),
-                "known": is_known,
+                "resets_at": _resets_at(window, now, use.resets_ms),
+                "known": use.settled is not None,
             }
         )
     return entries

@@ -175,12 +175,12 @@ class ReachedModelOut(Schema):
 
 
 class RefusalOut(Schema):
-    """The last request of the key that the gateway itself turned away. Which one it was is not
-    known where the key keeps no log."""
+    """The last request of the key that the gateway itself turned away. It is in the request log
+    under `request_id`, if the key keeps one."""
 
     at: datetime
     request_id: UUID | None
-    model: str | None
+    model: str
     status: int
     code: str
     reason: str

@@ -3475,8 +3475,8 @@ export interface components {
         };
         /**
          * RefusalOut
-         * @description The last request of the key that the gateway itself turned away. Which one it was is not
-         *     known where the key keeps no log.
+         * @description The last request of the key that the gateway itself turned away. It is in the request log
+         *     under `request_id`, if the key keeps one.
          */
         RefusalOut: {
             /**
@@ -3487,7 +3487,7 @@ export interface components {
             /** Code */
             code: string;
             /** Model */
-            model: string | null;
+            model: string;
             /** Reason */
             reason: string;
             /** Request Id */
