@@ -74,12 +74,12 @@ openapi: ## the committed schema and client are what the code says
 	@$(DEV)
 	$(BESIDE) $(VENV)/python -m controlplane.openapi
 	$(NPM) run api-client
-	git diff --exit-code --stat -- frontend/openapi.json frontend/src/api/generated
+	git diff --exit-code --stat -- frontend/openapi.json frontend/src/api/generated docs/api.md
 
 console-check: ## style and types of the console
 	$(NPM) run check
 
-api-client: ## write openapi.json and the console's client from the code
+api-client: ## write openapi.json, the console's client and the API guide's reference
 	@$(DEV)
 	$(BESIDE) $(VENV)/python -m controlplane.openapi
 	$(NPM) run api-client

@@ -15,7 +15,7 @@ from django.core.management import call_command
 
 import worker_jobs
 from apps.core.models import StatefulModel
-from controlplane import openapi
+from controlplane import api_guide, openapi
 from controlplane.celery import NOT_JOBS
 from worker_jobs.operation_job import JOBS
 
@@ -130,6 +130,12 @@ def test_every_kind_of_operation_has_a_job():
 
 def test_the_committed_description_of_the_api_is_current():
     assert openapi.committed_file().read_text() == openapi.render(), (
+        "Run `make api-client` and commit what it changes."
+    )
+
+
+def test_the_reference_in_the_api_guide_is_current():
+    assert api_guide.guide_file().read_text() == openapi.render_guide(), (
         "Run `make api-client` and commit what it changes."
     )
 
