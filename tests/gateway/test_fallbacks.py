@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
 from apps.gateway.dataplane import snapshot
 from tests.gateway.faulty_upstream import FaultyUpstream
-from tests.gateway.harness import House, Served, post
+from tests.gateway.harness import HEADERS, House, Served, post
 
 Start = Callable[..., Served]
 CONTEXT = b'{"error":{"type":"exceed_context_size_error"}}'
@@ -177,7 +178,12 @@ class TestChains:
         gateway = start_gateway(first_byte_seconds=10, attempt_seconds=1)
         began = time.monotonic()
 
-        reply = post(gateway, model="r0", stream=True)
+        reply = httpx.post(
+            f"{gateway.url}/chat/completions",
+            json={"model": "r0", "messages": [], "stream": True},
+            headers=HEADERS,
+            timeout=60,
+        )
 
         assert reply.status_code == 504
         assert time.monotonic() - began < 25  # forty, if each had all the time
