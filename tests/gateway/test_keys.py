@@ -171,18 +171,19 @@ class TestOnTheWire:
             return reply.status_code
 
         assert (status(old), status(HEADERS)) == (200, 401)
-        rotated = {"id": 1, "team_id": 1, "digest": keys.digest(SECRET)}
-        house.keys = [
-            snapshot.KeyEntry(
-                **rotated, previous_digest=keys.digest(OLD_SECRET), previous_until=time.time() + 60
+
+        def rotated(until: float) -> snapshot.KeyEntry:
+            return snapshot.KeyEntry(
+                id=1,
+                team_id=1,
+                digest=keys.digest(SECRET),
+                previous_digest=keys.digest(OLD_SECRET),
+                previous_until=until,
             )
-        ]
+
+        house.keys = [rotated(time.time() + 60)]
         wait_until_known(gateway, house.publish(), within=20)
         assert (status(old), status(HEADERS)) == (200, 200)
-        house.keys = [
-            snapshot.KeyEntry(
-                **rotated, previous_digest=keys.digest(OLD_SECRET), previous_until=time.time() - 1
-            )
-        ]
+        house.keys = [rotated(time.time() - 1)]
         wait_until_known(gateway, house.publish(), within=20)
         assert (status(old), status(HEADERS)) == (401, 200)

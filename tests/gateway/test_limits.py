@@ -152,7 +152,7 @@ class TestRefusals:
         self, limited: Limited, house: House, level: str, label: str, holder: str
     ) -> None:
         limits = snapshot.Limits(requests_per_minute=1, tokens_per_day=5000)
-        gateway = limited(**{level: limits})  # type: ignore[arg-type]
+        gateway = limited(**{level: limits})
         assert post(gateway).status_code == 200
         assert label in error_of(post(gateway))["message"]
         eventually(lambda: used(house, "tokens_per_day", holder).settled == 10)
@@ -180,6 +180,7 @@ class TestRefusals:
         refused = [post(gateway) for _ in range(2)][1]
         with house.redis.client() as client:
             noted = eventually(lambda: counters.read_refusal(client, 1))
+        assert noted is not None
         assert noted.sentence == error_of(refused)["message"]
         assert (noted.window, noted.level) == ("requests_per_minute", "key")
         assert noted.request_id == refused.headers["x-request-id"]

@@ -99,7 +99,7 @@ class _Both:
 
     def __init__(self, client: redis.Redis, limits: list[tuple[int, ...]], lease_ms: int) -> None:
         self._client = client
-        self._rows = [(f"holder:{number}", *each) for number, each in enumerate(limits)]
+        self._rows: list[Any] = [(f"holder:{n}", *each) for n, each in enumerate(limits)]
         self._chosen = tuple(range(1, len(limits) + 1))
         self._model = Model([ModelHolder(each) for each in limits], NOON, lease_ms)
         self._callers: dict[str, Caller] = {}

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -87,7 +88,8 @@ def test_what_only_the_database_knows_is_added_and_nothing_is_taken_away(team: T
     now_ms = int(timezone.now().timestamp() * 1000)
     settle = (script.SETTLE, (1,), 0, 0, 40, 40, (), now_ms)
     row = (f"key:{key.pk}", -1, -1, -1, 10_000, 100_000)
-    get_redis().execute_command(
+    client: Any = get_redis()
+    client.execute_command(
         "EVAL", script.TEXT, 0, script.encode_call([row], [settle]), NEVER_DECODE=True
     )
     actions.record_usage(records=[used(team, key, 25, timezone.now())])

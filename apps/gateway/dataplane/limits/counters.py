@@ -102,9 +102,9 @@ def _parts(whole: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _call(
-    client: redis.Redis, rows: Sequence[script.HolderRow], items: Sequence[script.Item]
+    client: Any, rows: Sequence[script.HolderRow], items: Sequence[script.Item]
 ) -> list[Any]:
     argument = script.encode_call(rows, items)
     # The answer is binary, whatever this client does with text.
-    raw: Any = client.execute_command("EVAL", script.TEXT, 0, argument, NEVER_DECODE=True)
+    raw: bytes = client.execute_command("EVAL", script.TEXT, 0, argument, NEVER_DECODE=True)
     return script.decode_answer(raw).results

@@ -12,8 +12,8 @@ SEEDED_KEY = PREFIX + "seeded"
 NOTICES_STREAM = "hearth:gateway:notices"
 REFUSALS_HASH = "hearth:gateway:refusals"
 
-TEXT = Path(__file__).with_name("script.lua").read_bytes()
-SHA = hashlib.sha1(TEXT, usedforsecurity=False).hexdigest()
+TEXT = Path(__file__).with_name("script.lua").read_text()
+SHA = hashlib.sha1(TEXT.encode(), usedforsecurity=False).hexdigest()
 
 RESERVE, EXTEND, SETTLE, HOLD, LOOK, SEED, SEEDED = range(1, 8)
 NEVER, RUNNING = -1, -2  # instead of milliseconds to wait

@@ -103,7 +103,7 @@ def _parse(data: bytes, at: int) -> tuple[Reply, int] | None:
 
 async def connect(url: str, on_lost: OnLost) -> Wire:
     """A connection that is signed in. Raises OSError, ValueError or RedisRefused."""
-    options = parse_url(url)
+    options: dict[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
     loop = asyncio.get_running_loop()
 
     def make() -> Wire:

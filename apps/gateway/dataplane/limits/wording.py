@@ -41,7 +41,7 @@ def refusal(holders: Sequence[Holder], result: Sequence[Any], need: int) -> Limi
     settled, reserved, wait = result[3:6]
     limit = holder.limits[result[2] - 1]
     what = f"The limit of {limit:,} {_PER[window]} of {holder.label} is reached"
-    seconds = _seconds(wait)
+    seconds: int | None = _seconds(wait)
     code = "budget_exhausted" if window in _BUDGETS else "rate_limit_exceeded"
     if wait == NEVER:
         seconds, code = None, "request_exceeds_limit"
@@ -102,13 +102,13 @@ def headers(holders: Sequence[Holder], tightest: Sequence[int]) -> Headers:
     r_index, r_left, r_reset, t_index, t_window, t_left, t_reset = tightest
     if r_index:
         told += [
-            (b"x-ratelimit-limit-requests", b"%d" % holders[r_index - 1].row[2]),
+            (b"x-ratelimit-limit-requests", b"%d" % holders[r_index - 1].limits[1]),
             (b"x-ratelimit-remaining-requests", b"%d" % max(r_left, 0)),
             (b"x-ratelimit-reset-requests", _written(-(-r_reset // 1000))),
         ]
     if t_index:
         told += [
-            (b"x-ratelimit-limit-tokens", b"%d" % holders[t_index - 1].row[t_window]),
+            (b"x-ratelimit-limit-tokens", b"%d" % holders[t_index - 1].limits[t_window - 1]),
             (b"x-ratelimit-remaining-tokens", b"%d" % max(t_left, 0)),
             (b"x-ratelimit-reset-tokens", _written(-(-t_reset // 1000))),
         ]
@@ -127,7 +127,7 @@ def anthropic_headers(holders: Sequence[Holder], tightest: Sequence[int], now: f
             at = datetime.fromtimestamp(math.ceil(now + reset / 1000), UTC)
             begin = b"anthropic-ratelimit-" + kind
             told += [
-                (begin + b"-limit", b"%d" % holders[index - 1].row[window]),
+                (begin + b"-limit", b"%d" % holders[index - 1].limits[window - 1]),
                 (begin + b"-remaining", b"%d" % max(left, 0)),
                 (begin + b"-reset", at.strftime("%Y-%m-%dT%H:%M:%SZ").encode()),
             ]
