@@ -213,6 +213,34 @@ def _deployments(team: Team) -> _Seen:
     )
 
 
+def _upstreams(team: Team) -> _Seen:
+    """Servers that routes lead to; those nobody uses trouble nobody."""
+    used = [row for row in gateway_queries.list_upstreams(team=team) if row.targets.all()]
+    if not used:
+        return _Seen("good", "No route leads to an upstream.")
+    gateway_queries.add_circuits(used)
+    silent = [row for row in used if row.problem]
+    avoided = [row for row in used if row.circuits and not row.problem]
+    said = f"{len(used) - len(silent) - len(avoided)} of {len(used)} answer."
+    if silent:
+        worst = silent[0]
+        return _Seen(
+            "attention",
+            f"{said} {worst.name}: {worst.problem}",
+            since=worst.state_since,
+            fix="Open it on the Upstreams page; it is asked again every minute.",
+        )
+    if avoided:
+        worst, report = avoided[0], avoided[0].circuits[0]
+        return _Seen(
+            "attention",
+            f"{said} Requests pass {worst.name} over: it {report.reason}.",
+            since=datetime.fromtimestamp(report.since, UTC),
+            fix="It is tried again by itself; the Upstreams page says when.",
+        )
+    return _Seen("good", said)
+
+
 _WELL = frozenset({DeploymentState.READY, DeploymentState.ASLEEP})
 _ANSWERING = _WELL | {DeploymentState.DEGRADED}
 
@@ -240,6 +268,7 @@ _PARTS: dict[str, tuple[str, _Look]] = {
     "cache": ("Cache", _cache),
     "nodes": ("Nodes", _nodes),
     "deployments": ("Deployments", _deployments),
+    "upstreams": ("Upstreams", _upstreams),
     "model_storage": ("Model storage", _model_storage),
 }
 

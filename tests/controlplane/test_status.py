@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from apps.accounts.models import Team
 from apps.core.redis import get_redis
 from apps.gateway.dataplane.snapshot import SNAPSHOT_KEY
+from apps.gateway.models import Route, RouteTarget, Upstream
 from apps.models.models import AIModel, Deployment
 from apps.models.states.deployments import DeploymentState
 from apps.nodes.states import NodeState
@@ -65,6 +66,7 @@ class TestStatus:
             "cache",
             "nodes",
             "deployments",
+            "upstreams",
             "model_storage",
         ]
 
@@ -120,6 +122,21 @@ class TestStatus:
     ) -> None:
         monkeypatch.setattr("controlplane.status.parts.DISK_FULL_BYTES", 10**18)
         assert part(read(admin_client), "model_storage")["state"] == "bad"
+
+    def test_an_upstream_in_use_that_does_not_answer(
+        self, admin_client: Client, well: Deployment, team: Team
+    ) -> None:
+        columns = {"team": team, "base_url": "http://x:1/v1", "problem": "It cannot be reached."}
+        used = Upstream.objects.create(name="out", **columns)
+        Upstream.objects.create(name="unused", **columns)
+        assert part(read(admin_client), "upstreams")["state"] == "good"
+
+        route = Route.objects.create(team=team, name="r")
+        RouteTarget.objects.create(route=route, position=0, upstream=used)
+
+        status = read(admin_client)
+        assert status["verdict"] == "serving"
+        assert part(status, "upstreams")["evidence"] == "0 of 1 answer. out: It cannot be reached."
 
     def test_an_old_request_is_told_with_its_age(
         self, admin_client: Client, well: Deployment, team: Team

@@ -46,6 +46,7 @@ export const de: Translated<typeof en> = {
     cache: "Zwischenspeicher",
     nodes: "Knoten",
     deployments: "Bereitstellungen",
+    upstreams: "Upstreams",
     model_storage: "Modellablage",
   },
   since: "seit {moment}",

@@ -43,6 +43,7 @@ export const en = {
     cache: "Cache",
     nodes: "Nodes",
     deployments: "Deployments",
+    upstreams: "Upstreams",
     model_storage: "Model storage",
   },
   since: "since {moment}",
