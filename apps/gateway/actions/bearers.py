@@ -1,8 +1,8 @@
 """API keys at the door of the REST API."""
 
-import ipaddress
 from collections.abc import Sequence
 from datetime import timedelta
+from ipaddress import ip_network
 
 from django.db.models import Q
 from django.utils import timezone
@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.accounts.auth import KeyUse
 from apps.core.errors import Forbidden
 from apps.gateway import queries
+from apps.gateway.dataplane.keys import place_of
 from apps.gateway.models import ApiKey
 
 _USE_RESOLUTION = timedelta(minutes=1)
@@ -33,12 +34,8 @@ def open_key(secret: str, address: str) -> KeyUse | None:
 
 
 def _is_inside(address: str, networks: Sequence[str]) -> bool:
-    try:
-        place = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(place, "ipv4_mapped", None)
-    return any((mapped or place) in ipaddress.ip_network(network) for network in networks)
+    place = place_of(address)
+    return place is not None and any(place in ip_network(network) for network in networks)
 
 
 def _note_use(key: ApiKey) -> None:

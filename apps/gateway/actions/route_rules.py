@@ -2,11 +2,18 @@
 
 from collections.abc import Sequence
 
+from apps.accounts.models import Team
 from apps.core.errors import Conflict, Invalid
 from apps.gateway import queries
 from apps.gateway.models import Route, Upstream
 from apps.gateway.queries.route_graph import fallback_graph, find_circle, find_way_out
 from apps.models.queries.deployments import list_deployments
+
+
+def take_turn(*, team: Team) -> None:
+    """One edit at a time within this transaction: what is checked is about all of a team's routes
+    together."""
+    Team.objects.select_for_update(no_key=True).get(pk=team.pk)
 
 
 def check_names(*, route: Route, wanted_name: str, aliases: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from apps.core.errors import Conflict, Invalid
 from apps.core.events import Change, publish
 from apps.gateway import queries
 from apps.gateway.actions.publishing import publish_routes
-from apps.gateway.actions.route_rules import check_deletion, check_names, check_ways
+from apps.gateway.actions.route_rules import check_deletion, check_names, check_ways, take_turn
 from apps.gateway.models import Route, RouteTarget, RouteVersion
 from apps.models.queries.deployments import list_deployments
 
@@ -119,8 +119,7 @@ def _keep_first_version(route: Route) -> None:
 
 def _write(route: Route, wanted: WantedRoute, *, made_by: User | None, note: str) -> Route:
     is_new, team = route.pk is None, route.team
-    # One edit at a time: what is checked below is about all routes of the team together.
-    Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+    take_turn(team=team)
     check_names(route=route, wanted_name=wanted.name, aliases=wanted.aliases)
     for column, value in wanted.columns().items():
         setattr(route, column, value)
@@ -174,6 +173,7 @@ def _resolved(team: Team, wanted: WantedTarget) -> dict[str, Any]:
 @transaction.atomic
 def delete_route(*, route: Route) -> None:
     """Raises Conflict while other routes fall back to it and nothing else has its name."""
+    take_turn(team=route.team)
     check_deletion(route=route)
     publish(subject="route", subject_id=str(route.pk), change="deleted", team_id=route.team_id)
     route.delete()

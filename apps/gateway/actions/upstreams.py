@@ -11,7 +11,7 @@ from apps.core.errors import Conflict, Invalid
 from apps.core.events import publish
 from apps.gateway import queries
 from apps.gateway.actions.publishing import publish_routes
-from apps.gateway.actions.route_rules import check_outside
+from apps.gateway.actions.route_rules import check_outside, take_turn
 from apps.gateway.dataplane.table_build import parse_base_url
 from apps.gateway.models import Upstream, UpstreamProbe
 from apps.operations.actions import StepSpec, request_operation
@@ -68,7 +68,8 @@ def change_upstream(
     Raises Invalid for an address that is none and where routes that may not leave lead outside
     then, Conflict for a name that is taken.
     """
-    locked = Upstream.objects.select_for_update().select_related("team").get(pk=upstream.pk)
+    take_turn(team=upstream.team)
+    locked = Upstream.objects.select_for_update().get(pk=upstream.pk)
     columns = dict(changes)
     if "api_key" in columns:
         columns["sealed_key"] = _sealed(columns.pop("api_key"))

@@ -94,7 +94,7 @@ def check_access(caller: Caller, address: str, *, scope: str) -> None:
         )
     if caller.networks is None:
         return
-    place = _place(address)
+    place = place_of(address)
     if place is None or not any(place in network for network in caller.networks):
         shown = address or "an address that is not known"
         raise GatewayError(
@@ -106,7 +106,8 @@ def check_access(caller: Caller, address: str, *, scope: str) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _place(address: str) -> IPv4Address | IPv6Address | None:
+def place_of(address: str) -> IPv4Address | IPv6Address | None:
+    """An address as networks are compared with it; None for what is none."""
     try:
         place = ip_address(address.partition("%")[0])
     except ValueError:
