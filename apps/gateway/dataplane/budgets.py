@@ -33,7 +33,7 @@ class Budgets:
             lease_seconds=config.limits_lease_seconds,
             wait_seconds=config.limits_wait_seconds,
         )
-        self._noted: dict[int, float] = {}
+        self._noted: dict[tuple[int, str], float] = {}
 
     @property
     def up(self) -> bool:
@@ -96,13 +96,14 @@ class Budgets:
         self._ledger.settle(reservation, actual=max(used, 0), at_ms=int(record.at * 1000))
 
     def note_refusal(self, key_id: int, error: GatewayError, *, call_id: str, model: str) -> None:
-        """Keep the reason for the console; at most once a second for one key."""
+        """Keep the reason for the console; each at most once a second for one key."""
         now = time.time()
-        if now - self._noted.get(key_id, 0.0) < _NOTE_AGAIN_SECONDS:
+        kind = key_id, error.code
+        if now - self._noted.get(kind, 0.0) < _NOTE_AGAIN_SECONDS:
             return
         if len(self._noted) >= _NOTES_REMEMBERED:
             self._noted.clear()
-        self._noted[key_id] = now
+        self._noted[kind] = now
         refusal = Refusal(
             code=error.code,
             sentence=error.message,
