@@ -45,8 +45,16 @@ const PAGES = [
   { name: "keys", path: "/keys" },
   { name: "keys-menu", path: "/keys", act: openFirstMenu },
   { name: "keys-new-key", path: "/keys?dialog=new-key", act: issueKey },
+  { name: "keys-test", path: "/keys?dialog=test-key", act: dialog },
+  { name: "keys-limits", path: "/keys?tab=limits" },
+  { name: "key", path: keyNamed("Luka homework") },
+  { name: "key-limits", path: keyNamed("Invoice workflow"), act: changeLimits },
+  { name: "key-rotate", path: keyNamed("Home Assistant"), act: askToRotate },
+  { name: "key-rotating", path: keyNamed("Build box") },
   { name: "routes", path: "/routes" },
   { name: "usage", path: "/usage" },
+  { name: "usage-models", path: "/usage?group=model&days=7d" },
+  { name: "usage-budgets", path: "/usage?tab=budgets" },
   { name: "requests", path: "/requests" },
   { name: "upstreams", path: "/upstreams" },
   { name: "settings", path: "/settings" },
@@ -72,6 +80,24 @@ function firstOf(resource, toPath, filters = {}) {
     const row = (await answer.json()).items?.[0];
     return row ? toPath(row) : null;
   };
+}
+
+/** A key that `fill` has made; any other in an installation that was not filled. */
+function keyNamed(name) {
+  return async (page) => {
+    const answer = await page.request.get("/api/keys", { params: { limit: 100 } });
+    const rows = answer.ok() ? (await answer.json()).items : [];
+    const row = rows.find((one) => one.name === name) ?? rows[0];
+    return row ? `/keys/${row.id}` : null;
+  };
+}
+
+async function changeLimits(page) {
+  await press(page, "Change limits");
+}
+
+async function askToRotate(page) {
+  if (await press(page, "Rotate")) await dialog(page);
 }
 
 /** Of a model with some weight, so that the bars have something to show. */
@@ -114,12 +140,13 @@ async function openFirstMenu(page) {
 }
 
 /** Goes on to the step that shows the secret; the key is one of this throw-away installation. */
-const KEY_NAMES = { light: "Petra laptop", dark: "Kitchen tablet", phone: "Luka homework" };
+const KEY_NAMES = { light: "Petra laptop", dark: "Kitchen tablet", phone: "Garden radio" };
 
 async function issueKey(page, look) {
   await dialog(page);
   if (!FILLS) return;
   await page.locator("[role=dialog] input").first().fill(KEY_NAMES[look.name]);
+  await press(page, "a person");
   await page.locator("[role=dialog] [type=submit]").click();
   await page
     .getByText(/^hk_live_/)
@@ -143,8 +170,7 @@ async function fill({ url, token, apiKey }) {
       headers: { "content-type": "application/json", authorization: `Bearer ${secret}` },
       body: JSON.stringify(body),
     });
-  for (const name of ["Home Assistant", "Invoice workflow"])
-    await post("/api/keys", { name }, token);
+  const luka = await fillKeys(post, token);
   const path = join(tmpdir(), "shopping-list.gguf");
   await writeFile(path, "milk, bread, firewood\n");
   const list = { name: "shopping-list", source: { path } };
@@ -153,13 +179,28 @@ async function fill({ url, token, apiKey }) {
     headers: { authorization: `Bearer ${apiKey}` },
   });
   const model = (await models.json()).data?.[0]?.id;
+  const ask = async (content, secret) => {
+    const messages = [{ role: "user", content }];
+    const answer = await post("/v1/chat/completions", { model, messages }, secret);
+    await answer.text();
+  };
   for (const content of ["reboot db-07", "What can you do?", "Drain oak.", "Hello"]) {
-    for (let round = 0; round < 6 && model; round += 1) {
-      const messages = [{ role: "user", content }];
-      const answer = await post("/v1/chat/completions", { model, messages }, apiKey);
-      await answer.text();
-    }
+    for (let round = 0; round < 6 && model; round += 1) await ask(content, apiKey);
   }
+  // Until the smallest limit says no.
+  for (let round = 0; round < 8 && model; round += 1) await ask("reboot db-07", luka);
+}
+
+/** Keys as a house has them; the secret of the one with the smallest limits. */
+async function fillKeys(post, token) {
+  const make = async (name, rights) => (await post("/api/keys", { name, ...rights }, token)).json();
+  await make("Home Assistant", { limits: { tokens_per_day: 500_000, parallel: 4 } });
+  const workflow = { tokens_per_day: 2_000_000, tokens_per_month: 40_000_000, parallel: 8 };
+  await make("Invoice workflow", { limits: workflow, networks: ["10.0.0.0/8"] });
+  const box = await make("Build box", {});
+  await post(`/api/keys/${box.id}/rotate`, { overlap_hours: 24 }, token);
+  const limits = { tokens_per_day: 100_000, requests_per_minute: 6, parallel: 2 };
+  return (await make("Luka homework", { limits })).secret;
 }
 
 async function readEnvironment() {

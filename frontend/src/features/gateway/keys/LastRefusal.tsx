@@ -32,7 +32,7 @@ export function LastRefusal({ report }: { report: KeyReportOut }) {
       }
       corner={
         refusal && (
-          <span className="mono">
+          <span className="mono desk">
             {refusal.status} {refusal.code}
           </span>
         )

@@ -69,7 +69,7 @@ function LimitRow({ use }: { use: LimitUseOut }) {
   return (
     <tr>
       <th scope="row">{t(`label.${use.window}`)}</th>
-      <td data-phone="wide">
+      <td data-phone="used">
         <span className={styles.wideMeter}>
           <Meter
             label={text}
@@ -89,8 +89,9 @@ function LimitRow({ use }: { use: LimitUseOut }) {
       </td>
       <td data-align="right" data-phone="left">
         <b className={isOver ? "bad-ink" : undefined}>{format.amount(use.remaining)}</b>
+        <span className="phone-only xs soft"> {t("left")}</span>
       </td>
-      <td data-align="right" className="soft xs" data-phone="wide">
+      <td data-align="right" className="soft xs" data-phone="frees">
         {frees(use, t, format)}
       </td>
     </tr>

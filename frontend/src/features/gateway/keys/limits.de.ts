@@ -32,6 +32,7 @@ export const de: Translated<typeof en> = {
   usedOf: "{used} von {limit} verbraucht",
   reserved: "{amount} vorgemerkt für laufende Anfragen",
   perMinute: "binnen einer Minute",
+  left: "übrig",
   parallelFrees: "wenn eine endet",
   utc: "Tage und Monate beginnen um Mitternacht UTC, hier um {time}.",
   none: {

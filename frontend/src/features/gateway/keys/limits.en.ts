@@ -29,6 +29,7 @@ export const en = {
   usedOf: "{used} of {limit} used",
   reserved: "{amount} set aside for running requests",
   perMinute: "within a minute",
+  left: "left",
   parallelFrees: "when one ends",
   utc: "Days and months begin at midnight UTC, {time} here.",
   none: {
