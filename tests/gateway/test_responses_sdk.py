@@ -191,7 +191,7 @@ class TestPlain:
             **ASK, include=["message.output_text.logprobs"], top_logprobs=2
         )
 
-        assert response.output[0].to_dict()["content"][0]["logprobs"] == [token]  # type: ignore[index]
+        assert response.output[0].to_dict()["content"][0]["logprobs"] == [token]
         assert scripted.seen[0].body["top_logprobs"] == 2
 
 
@@ -246,7 +246,7 @@ class TestStreams:
         events = list(client.responses.create(**ASK, stream=True))
 
         assert events[-1].type == "response.incomplete"
-        assert events[-1].response.output[0].status == "incomplete"  # type: ignore[union-attr]
+        assert events[-1].response.output[0].status == "incomplete"
 
     def test_a_refusal(self, client: openai.OpenAI, scripted: ScriptedUpstream) -> None:
         scripted.will_stream(chunk(refusal="No"), chunk(refusal="."), chunk("stop"), DONE)

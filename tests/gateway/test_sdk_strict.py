@@ -146,7 +146,7 @@ class TestToolsAndPictures:
 
         reply = scripted_client.chat.completions.create(**ASK, tools=[REBOOT])
 
-        (called,) = reply.choices[0].message.tool_calls or ()
+        (called,) = reply.choices[0].message.tool_calls or []
         assert called.to_dict()["function"] == {"name": "reboot", "arguments": '{"node": "db-07"}'}
 
     def test_a_tool_is_called_in_a_stream(
@@ -165,7 +165,7 @@ class TestToolsAndPictures:
         with scripted_client.chat.completions.stream(**ASK, tools=[REBOOT]) as stream:
             final = stream.get_final_completion()
 
-        (called,) = final.choices[0].message.tool_calls or ()
+        (called,) = final.choices[0].message.tool_calls or []
         assert called.function.arguments == '{"node": "db-07"}'
 
     def test_a_picture_is_shown(

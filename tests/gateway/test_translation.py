@@ -200,8 +200,8 @@ class TestErrors:
     def test_ours_are_in_the_words_of_the_path(self, speaking: Speaking) -> None:
         gateway = speaking(["chat"])
 
-        for path, body in (("messages", {}), ("chat/completions", {}), ("responses", {})):
-            reply = httpx.post(f"{gateway.url}/{path}", json=body, headers=HEADERS).json()
+        for path in ("messages", "chat/completions", "responses"):
+            reply = httpx.post(f"{gateway.url}/{path}", json={}, headers=HEADERS).json()
             assert (reply.get("type") == "error") == (path == "messages")
             assert reply["error"]["message"].startswith("The field `model` is missing")
 

@@ -88,7 +88,10 @@ def _text(asked: _Request) -> Json:
         text["verbosity"] = asked.verbosity
     form = asked.response_format
     if form is not None:
-        text["format"] = {"type": form.get("type"), **(form.get("json_schema") or {})}
+        schema = form.get("json_schema") or {}
+        if not isinstance(schema, dict):
+            raise refused_field("response_format.json_schema", "an object is expected")
+        text["format"] = {"type": form.get("type"), **schema}
     return text
 
 
