@@ -123,6 +123,38 @@ class TestWaking:
         assert '"code":"load_timeout"' in reply.text
         assert "[DONE]" not in reply.text
 
+    @pytest.mark.parametrize(
+        ("path", "last"),
+        [
+            ("chat/completions", 'data: {"error": {"message": "no"}}'),
+            ("responses", 'data: {"type":"error","code":"upstream_error","message":"no"'),
+            ("messages", 'data: {"type":"error","error":{"type":"api_error","message":"no"'),
+        ],
+    )
+    def test_what_the_server_refuses_then_is_an_event_in_the_clients_words(
+        self, sleepy: House, start_gateway: Callable[..., Served], path: str, last: str
+    ) -> None:
+        gateway = start_gateway(hold_notice_seconds=0.1)
+        with FaultyUpstream(status=500) as refusing:
+            thread = wake_when_asked(sleepy, refusing.url, after=0.5)
+            reply = httpx.post(
+                f"{gateway.url}/{path}",
+                json={
+                    "model": "sleepy",
+                    "stream": True,
+                    "input": "hi",
+                    "messages": [{"role": "user", "content": "hi"}],
+                    "max_tokens": 5,
+                },
+                headers=HEADERS,
+                timeout=15,
+            )
+            thread.join()
+
+        waited, _, event = reply.text.rstrip().rpartition("\n\n")
+        assert waited.startswith(": waiting")
+        assert event.splitlines()[-1].startswith(last)
+
     def test_the_wait_has_an_end(self, sleepy: House, start_gateway: Callable[..., Served]) -> None:
         gateway = start_gateway(hold_seconds=0.4, hold_notice_seconds=0.1)
 

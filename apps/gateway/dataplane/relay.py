@@ -1,7 +1,8 @@
 """Giving a reply to the client: a plain one at once, a stream event by event."""
 
 from apps.gateway.dataplane.call import Call, Headers
-from apps.gateway.dataplane.dialects.ways import NAMED_EVENTS
+from apps.gateway.dataplane.dialects.chat import problem_of
+from apps.gateway.dataplane.dialects.ways import NAMED_EVENTS, dialect_of
 from apps.gateway.dataplane.errors import GatewayError, UpstreamFailure
 from apps.gateway.dataplane.exchange import Reply, presentable
 from apps.gateway.dataplane.sse import EventRelay
@@ -34,12 +35,14 @@ async def _give_plain(call: Call, reply: Reply) -> None:
 async def _give_as_event(call: Call, reply: Reply) -> None:
     """A plain reply after the stream has begun (its model had to load first): an error, mostly."""
     call.usage = reply.usage
-    body = reply.body
     if reply.status >= 400:
         call.error = "upstream_error"
-        body = presentable(call, reply)
-    name = b"event: error\n" if call.path in NAMED_EVENTS and reply.status >= 400 else b""
-    await call.end_reply(name + b"data: " + b" ".join(body.splitlines()) + b"\n\n")
+        if call.path in NAMED_EVENTS:
+            error = GatewayError(reply.status, call.error, problem_of(reply.body).message)
+            await call.end_reply(dialect_of(call.path).error_event(error, 0))
+            return
+        reply.body = presentable(call, reply)
+    await call.end_reply(b"data: " + b" ".join(reply.body.splitlines()) + b"\n\n")
 
 
 async def _give_long(call: Call, reply: Reply, connection: Connection) -> None:
