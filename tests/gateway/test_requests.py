@@ -128,7 +128,7 @@ class TestFinding:
         client = AsyncClient()
         await client.aforce_login(admin)
 
-        reply = await client.get("/api/requests.csv")
+        reply: Any = await client.get("/api/requests.csv")
 
         parts = [part.decode() async for part in reply.streaming_content]
         rows = list(csv.DictReader("".join(parts).splitlines()))

@@ -100,6 +100,21 @@ class TestGroups:
         assert item["total_p50"] == pytest.approx(150, rel=0.15)
         assert item["tokens_per_second"] == pytest.approx(100)
 
+    @pytest.mark.parametrize("group_by", ["key", "user", "deployment"])
+    def test_those_who_are_gone_go_by_their_number(
+        self, admin_client: Client, team: Team, group_by: str
+    ) -> None:
+        actions.record_usage(
+            records=[
+                make_record(team, key_id=987, user_id=987, deployment_id=987),
+                make_record(team),
+            ]
+        )
+
+        items = ask(admin_client, "usage", group_by=group_by)["items"]
+
+        assert {item.get(group_by) for item in items} == {f"{group_by} 987", None}
+
     def test_models_that_do_not_exist_are_one(self, admin_client: Client, team: Team) -> None:
         made_up = [
             make_record(team, model=f"guess-{n}", status=404, error="model_not_found")

@@ -49,7 +49,7 @@ _COLUMNS = {
     "address": "text",
     "trace": "jsonb",
 }
-_NAMES = ", ".join(_COLUMNS)
+NAMES = ", ".join(_COLUMNS)
 _TYPED = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
 
 # One statement, so that a request is counted where its row is new, and only there.
@@ -59,8 +59,8 @@ WITH incoming AS MATERIALIZED (
     FROM jsonb_to_recordset(%s::jsonb) AS given ({_TYPED}, logged boolean)
     ORDER BY id, error = '{DIED}'
 ), kept AS (
-    INSERT INTO gateway_usagerecord ({_NAMES})
-    SELECT {_NAMES} FROM incoming WHERE logged
+    INSERT INTO gateway_usagerecord ({NAMES})
+    SELECT {NAMES} FROM incoming WHERE logged
     ON CONFLICT DO NOTHING RETURNING id
 ), counted AS (
     INSERT INTO gateway_unloggedrequest (id, hour)

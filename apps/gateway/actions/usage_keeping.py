@@ -109,7 +109,7 @@ def whole_hour(moment: datetime) -> datetime:
 def forget_dead_spools() -> None:
     """Processes that are gone have nothing to tell any more. Raises redis.RedisError."""
     client = get_redis()
-    for name, raw in dict(client.hgetall(SPOOLS_HASH)).items():  # type: ignore[arg-type]
+    for name, raw in dict(client.hgetall(SPOOLS_HASH)).items():
         try:
             at = decode_spool(raw).at
         except msgspec.DecodeError:

@@ -1,6 +1,7 @@
 """How long requests took, from counts per bucket of time and hour."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,23 +14,44 @@ _SHARES = {"p50": 0.5, "p95": 0.95}
 _TOLD_APART = {*LATENCY_KINDS, "day", "month"}
 
 
-def latency_of(
-    *, span: UsageSpan, group_by: str | None = None, interval: str | None = None
-) -> dict[tuple[Any, ...], dict[str, float | None]]:
-    """`{(group, interval's begin): {"first_byte_p50", "first_byte_p95", "total_p50", "total_p95"}}`
-    in milliseconds, to about a tenth; empty where times are not told apart by what is asked for.
-    Moments in the key are in ISO format.
+Buckets = dict[int, tuple[int, int]]  # how many, by first byte and by total, in order
 
-    An hour counts when its beginning lies in the span. Only what did not fail.
-    """
+
+def bucket_counts(
+    span: UsageSpan, group_by: str | None = None, interval: str | None = None
+) -> dict[tuple[Any, ...], Buckets]:
+    """By `(group, interval's begin)`, moments in ISO format; empty where times are not told apart
+    by what is asked for. An hour counts when its beginning lies in the span."""
     chosen = {name for name in ("key_id", "user_id", "endpoint", "status") if getattr(span, name)}
     keys = [each for each in (group_by, interval) if each is not None]
     if chosen or not all(GROUPS[key] in LATENCY_KINDS or key in _TOLD_APART for key in keys):
         return {}
-    counts: dict[tuple[Any, ...], list[tuple[int, int, int]]] = defaultdict(list)
+    counts: dict[tuple[Any, ...], Buckets] = defaultdict(dict)
     for *group, bucket, first_byte, total in _counts(span, [GROUPS[key] for key in keys]):
-        counts[tuple(map(plain, group))].append((bucket, int(first_byte), int(total)))
-    return {group: _percentiles(buckets) for group, buckets in counts.items()}
+        counts[tuple(map(plain, group))][bucket] = (int(first_byte), int(total))
+    return counts
+
+
+def merged(counts: Iterable[Buckets]) -> Buckets:
+    """Of several groups together."""
+    together: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for buckets in counts:
+        for bucket, (first_byte, total) in buckets.items():
+            before = together[bucket]
+            together[bucket] = (before[0] + first_byte, before[1] + total)
+    return dict(sorted(together.items()))
+
+
+def percentiles_of(buckets: Buckets) -> dict[str, float | None]:
+    """`{"first_byte_p50", "first_byte_p95", "total_p50", "total_p95"}` in milliseconds, right to
+    about a tenth; empty where nothing was counted."""
+    if not buckets:
+        return {}
+    return {
+        f"{name}_{share}": _percentile([(n, counts[place]) for n, counts in buckets.items()], part)
+        for place, name in enumerate(LATENCY_SUMS)
+        for share, part in _SHARES.items()
+    }
 
 
 def _counts(span: UsageSpan, groups: list[str]) -> list[tuple[Any, ...]]:
@@ -47,15 +69,8 @@ def _counts(span: UsageSpan, groups: list[str]) -> list[tuple[Any, ...]]:
             f" WHERE {where} GROUP BY {positions} ORDER BY {positions}",
             [*values, *(at for _, at in bounds)],
         )
-        return cursor.fetchall()
-
-
-def _percentiles(buckets: list[tuple[int, int, int]]) -> dict[str, float | None]:
-    return {
-        f"{name}_{share}": _percentile([(row[0], row[place]) for row in buckets], part)
-        for place, name in enumerate(LATENCY_SUMS, 1)
-        for share, part in _SHARES.items()
-    }
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _percentile(counts: list[tuple[int, int]], share: float) -> float | None:

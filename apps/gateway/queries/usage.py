@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Model
 from django.utils import timezone
 
 from apps.accounts.models import Team, User
@@ -30,6 +31,12 @@ GROUPS: dict[str, str] = {
     "hour": "hour",
     "day": "date_trunc('day', hour, 'UTC')",
     "month": "date_trunc('month', hour, 'UTC')",
+}
+_NAMED: dict[str, tuple[type[Model], str]] = {
+    "key": (ApiKey, "name"),
+    "user": (User, "username"),
+    "team": (Team, "name"),
+    "deployment": (Deployment, "name"),
 }
 FILTERS = (
     "key_id", "user_id", "deployment_id", "model", "route", "node", "served_by", "endpoint",
@@ -63,6 +70,9 @@ class UsageSpan:
         return self if user is None else replace(self, user_id=user.pk)
 
 
+Sums = list[tuple[tuple[Any, ...], tuple[Any, ...]]]  # the values of a group, and its HOUR_SUMS
+
+
 def group_usage(
     *, span: UsageSpan, group_by: GroupBy, interval: Interval | None = None
 ) -> list[dict[str, Any]]:
@@ -73,16 +83,25 @@ def group_usage(
     "total_ms", "tokens_per_second"}`; the times are means of what did not fail, in milliseconds.
     With an interval there is one for each group and interval, and `at` says when it began.
     """
-    rows = _sums(span, [GROUPS[group_by], *([GROUPS[interval]] if interval else [])])
-    labels = labels_of(group_by, [row[0] for row in rows])
+    return items_of(sums_by(span, group_by, interval), group_by, interval)
+
+
+def sums_by(span: UsageSpan, group_by: str | None, interval: str | None) -> Sums:
+    groups = [GROUPS[each] for each in (group_by, interval) if each is not None]
+    return [(row[: len(groups)], row[len(groups) :]) for row in _sums(span, groups)]
+
+
+def items_of(sums: Sums, group_by: str, interval: str | None) -> list[dict[str, Any]]:
+    """As `group_usage` gives them."""
+    labels = labels_of(group_by, [values[0] for values, _ in sums])
     items = [
         {
-            group_by: labels.get(row[0], row[0]),
-            "group_id": plain(row[0]),
-            **({"at": row[1]} if interval else {}),
-            **_item(row[-len(HOUR_SUMS) :]),
+            group_by: labels.get(values[0]),
+            "group_id": plain(values[0]),
+            **({"at": values[1]} if interval else {}),
+            **item_of(of_group),
         }
-        for row in rows
+        for values, of_group in sums
     ]
     if interval:
         return sorted(items, key=lambda item: item["at"])
@@ -91,19 +110,20 @@ def group_usage(
     return sorted(items, key=lambda item: (-item["prompt_tokens"], -item["requests"]))
 
 
-def total_usage(*, span: UsageSpan) -> dict[str, Any]:
-    """One group's sums over the whole span."""
-    rows = _sums(span, [])
-    return _item(rows[0])
+def total_of(sums: Sums) -> tuple[Any, ...]:
+    """HOUR_SUMS of all groups together."""
+    columns = zip(*(of_group for _, of_group in sums), strict=True)
+    return tuple(sum(value or 0 for value in column) for column in columns) or (0,) * len(HOUR_SUMS)
 
 
-def _item(sums: Sequence[Any]) -> dict[str, Any]:
+def item_of(sums: Sequence[Any]) -> dict[str, Any]:
+    """HOUR_SUMS as a person wants them: times as means."""
     given = dict(zip(HOUR_SUMS, (value or 0 for value in sums), strict=True))
     answered = given["requests"] - given["failed"]
-    speed = given.pop("stream_tokens") / (given["stream_ms"] / 1000) if given["stream_ms"] else None
-    del given["stream_ms"]
+    tokens, milliseconds = given.pop("stream_tokens"), given.pop("stream_ms")
     for name in ("queue_ms", "connect_ms", "first_byte_ms", "total_ms"):
         given[name] = given[name] / answered if answered else None
+    speed = tokens / (milliseconds / 1000) if milliseconds else None
     return {**given, "tokens_per_second": speed}
 
 
@@ -118,7 +138,8 @@ def _sums(span: UsageSpan, groups: list[str]) -> list[tuple[Any, ...]]:
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [value for each in values for value in each])
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _kind_of(name: str) -> str:
@@ -196,16 +217,10 @@ def plain(group: Any) -> Any:
 
 
 def labels_of(group_by: str, groups: Iterable[Any]) -> dict[Any, Any]:
-    """What a person calls these groups; those that are not here are called what they are."""
-    known = [group for group in groups if group is not None]
-    if group_by == "key":
-        return {None: None, **dict(ApiKey.objects.filter(pk__in=known).values_list("pk", "name"))}
-    if group_by == "user":
-        return dict(User.objects.filter(pk__in=known).values_list("pk", "username"))
-    if group_by == "team":
-        return dict(Team.objects.filter(pk__in=known).values_list("pk", "name"))
-    if group_by == "deployment":
-        return dict(Deployment.objects.filter(pk__in=known).values_list("pk", "name"))
-    if group_by in ("hour", "day", "month"):
-        return {group: group.isoformat() for group in known}
-    return {}
+    """What a person calls each of these groups; what is gone is called by its number."""
+    known = {group for group in groups if group is not None}
+    if group_by not in _NAMED:
+        return {group: plain(group) for group in known}
+    table, column = _NAMED[group_by]
+    names = dict(table._default_manager.filter(pk__in=known).values_list("pk", column))
+    return {group: names.get(group, f"{group_by} {group}") for group in known}

@@ -2,23 +2,36 @@
 
 from typing import Any
 
-from apps.gateway.queries.latency import latency_of
-from apps.gateway.queries.usage import GroupBy, Interval, UsageSpan, group_usage, plain, total_usage
+from apps.gateway.queries.latency import bucket_counts, merged, percentiles_of
+from apps.gateway.queries.usage import (
+    GroupBy,
+    Interval,
+    UsageSpan,
+    item_of,
+    items_of,
+    plain,
+    sums_by,
+    total_of,
+)
 
 
 def usage_page(
     *, span: UsageSpan, group_by: GroupBy, interval: Interval | None = None
 ) -> dict[str, Any]:
-    """`{"items": groups, "total": the sums of all}`, with percentiles where there are any."""
-    groups = group_usage(span=span, group_by=group_by, interval=interval)
-    late = latency_of(span=span, group_by=group_by, interval=interval)
-    whole = latency_of(span=span)
+    """`{"items": groups as in `group_usage`, "total": the sums of all}`, with percentiles where
+    there are any."""
+    sums = sums_by(span, group_by, interval)
+    counts = bucket_counts(span, group_by, interval)
+    late = {group: percentiles_of(buckets) for group, buckets in counts.items()}
+    total = item_of(total_of(sums)) | percentiles_of(merged(counts.values()))
     return {
-        "items": [{**group, **late.get(_key(group), {})} for group in groups],
-        "total": {**total_usage(span=span), **whole.get((), {})},
+        "items": [
+            {**item, **late.get(_key(item), {})} for item in items_of(sums, group_by, interval)
+        ],
+        "total": total,
     }
 
 
 def _key(group: dict[str, Any]) -> tuple[Any, ...]:
-    """As `latency_of` names the group."""
+    """As `bucket_counts` names the group."""
     return (group["group_id"], plain(group["at"])) if "at" in group else (group["group_id"],)

@@ -8,14 +8,17 @@ from typing import Any, Literal
 from django.db import connection
 
 from apps.core.errors import Invalid
-from apps.gateway.queries.latency import latency_of
+from apps.gateway.queries.latency import Buckets, bucket_counts, merged, percentiles_of
 from apps.gateway.queries.usage import (
     GROUPS,
+    Sums,
     UsageSpan,
     conditions,
-    group_usage,
+    item_of,
     labels_of,
     plain,
+    sums_by,
+    total_of,
 )
 
 Step = Literal["minute", "hour", "day"]
@@ -41,14 +44,14 @@ def usage_series(
     an end or with too many steps.
     """
     times = _times(span, step)
-    points, wholes = (
-        _minutes(span, times, grouping) if step == "minute" else _hours(span, step, grouping)
-        for grouping in (group_by, None)
-    )
+    if step == "minute":
+        points, wholes = (_minutes(span, times, grouping) for grouping in (group_by, None))
+    else:
+        points, wholes = _hours(span, step, group_by)
     ranked = _ranked(points)
     names = labels_of(group_by, ranked)
     series = [
-        {"name": str(names.get(group, group) or ""), "group_id": group, "rest": False}
+        {"name": str(names.get(group) or ""), "group_id": group, "rest": False}
         | _columns([points.get((group, at), {}) for at in times], step)
         for group in ranked[:top]
     ]
@@ -81,16 +84,29 @@ def _begin_of(moment: datetime, step: Step) -> datetime:
     return minute.replace(minute=0) if step == "hour" else minute.replace(minute=0, hour=0)
 
 
-def _hours(span: UsageSpan, step: Literal["hour", "day"], group_by: str | None) -> Points:
-    items = group_usage(span=span, group_by=group_by or "team", interval=step)  # type: ignore[arg-type]
-    late = latency_of(span=span, group_by=group_by, interval=step)
-    points: Points = {}
-    for item in items:
-        group = None if group_by is None else item["group_id"]
-        begin = plain(item["at"])
-        slow = late.get((begin,) if group_by is None else (group, begin), {})
-        points[group, item["at"]] = {**item, "first_byte_p95": slow.get("first_byte_p95")}
-    return points
+def _hours(span: UsageSpan, step: Literal["hour", "day"], group_by: str) -> tuple[Points, Points]:
+    """By group and step, and by step alone."""
+    sums = sums_by(span, group_by, step)
+    counts = bucket_counts(span, group_by, step)
+    points = {
+        (plain(group), at): _point(of_group, counts.get((plain(group), plain(at)), {}))
+        for (group, at), of_group in sums
+    }
+    sums_at: dict[datetime, Sums] = defaultdict(list)
+    for each in sums:
+        sums_at[each[0][1]].append(each)
+    counts_at: dict[str, list[Buckets]] = defaultdict(list)
+    for (_, begin), buckets in counts.items():
+        counts_at[begin].append(buckets)
+    wholes = {
+        (None, at): _point(total_of(all_of_it), merged(counts_at[plain(at)]))
+        for at, all_of_it in sums_at.items()
+    }
+    return points, wholes
+
+
+def _point(sums: tuple[Any, ...], buckets: Buckets) -> Point:
+    return {**item_of(sums), "first_byte_p95": percentiles_of(buckets).get("first_byte_p95")}
 
 
 def _minutes(span: UsageSpan, times: list[datetime], group_by: str | None) -> Points:

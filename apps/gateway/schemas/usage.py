@@ -68,7 +68,7 @@ class UsageGroupOut(UsageSumsOut):
     team: str | None = None
     model: str | None = None
     route: str | None = None
-    deployment: str | int | None = None
+    deployment: str | None = None
     node: str | None = None
     served_by: str | None = None
     endpoint: str | None = None

@@ -1,0 +1,1 @@
+"""How long the pages of usage and requests take over many requests."""
