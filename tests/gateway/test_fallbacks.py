@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -10,8 +11,10 @@ import msgspec
 import pytest
 
 from apps.gateway.dataplane import snapshot
+from apps.gateway.dataplane.link import DEMAND_STREAM
 from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.gateway.harness import HEADERS, House, Served, post
+from tests.waiting import eventually
 
 Start = Callable[..., Served]
 CONTEXT = b'{"error":{"type":"exceed_context_size_error"}}'
@@ -199,6 +202,33 @@ class TestChains:
         reply = post(start_gateway(hold_seconds=0.5), stream=False)
 
         assert reply.json()["error"]["code"] == "load_timeout"
+
+    def test_a_refusal_leads_to_a_model_that_has_to_load(
+        self, house: House, server: Any, start_gateway: Start
+    ) -> None:
+        house.serve("tiny", server(status=503).url)
+        sleeping(house, "big")
+        fall_back(house, "tiny", "big", "5xx")
+        gateway = start_gateway()
+        answering = server()
+        with ThreadPoolExecutor(1) as people:
+            asked = people.submit(post, gateway)
+            eventually(lambda: demands(house), within=10)
+            replica = snapshot.ReplicaEntry("r1", answering.url)
+            house.deployments = [
+                msgspec.structs.replace(house.deployments[0], state="ready", replicas=[replica])
+            ]
+            house.publish()
+            reply = asked.result()
+
+        assert reply.headers["x-served-by"] == "big/r1"
+        assert reply.headers["x-queue-position"] == "1"
+
+
+def demands(house: House) -> int:
+    with house.redis.client() as client:
+        count: Any = client.xlen(DEMAND_STREAM)
+    return int(count)
 
 
 class TestContext:

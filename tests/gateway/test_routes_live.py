@@ -61,6 +61,25 @@ class TestNames:
         record = house.wait_for_usage(1)[0]
         assert (record.model, record.route) == ("gpt-4o", "tiny")
 
+    def test_only_our_own_decisions_are_told(
+        self, house: House, upstream: FaultyUpstream, start_gateway: Start
+    ) -> None:
+        """The upstream may be a gateway like this one."""
+        upstream.reply_headers = {
+            "x-hearth-route": "theirs",
+            "x-fallback-reason": "cold; from=theirs",
+            "x-queue-position": "9",
+            "x-hearth-leaves-house": "yes",
+        }
+        house.serve("tiny", upstream.url)
+
+        reply = post(start_gateway())
+
+        assert reply.headers["x-hearth-route"] == "tiny"
+        assert "x-fallback-reason" not in reply.headers
+        assert "x-queue-position" not in reply.headers
+        assert reply.headers["x-hearth-leaves-house"] == "yes"  # whoever it was that sent it out
+
     def test_weights_share_the_requests(
         self, house: House, three: list[FaultyUpstream], start_gateway: Start
     ) -> None:

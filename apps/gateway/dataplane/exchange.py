@@ -65,6 +65,10 @@ _NOT_RETURNED = _HOP_BY_HOP | {
     b"server",
     b"set-cookie",
     b"x-served-by",
+    b"x-hearth-route",  # of a gateway like this one; that it leaves the house stays said
+    b"x-hearth-trace",
+    b"x-fallback-reason",
+    b"x-queue-position",
 }
 
 

@@ -7,7 +7,7 @@ visited once, and all attempts together may take little longer than one may take
 import asyncio
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 
 from apps.gateway.dataplane import picking, route_table, trace
@@ -105,7 +105,7 @@ async def _hunt(call: Call, hunt: _Hunt) -> Reply:
         if choice is None:
             if await _fall_back(call, hunt):
                 continue
-            if hunt.reply is not None:
+            if hunt.reply is not None and not _may_load(hunt):
                 return hunt.reply
             choice = await _last_resort(call, hunt)
         elif choice.endpoint.deployment_id in call.context.lines:
@@ -120,7 +120,14 @@ async def _behind_the_others(call: Call, hunt: _Hunt, choice: Choice) -> Choice:
     deployment = choice.target.deployment
     if deployment is None:
         return choice
-    return await stand_in_line(call, hunt.route, hunt.wish, deployment)
+    return await _waited(call, hunt, stand_in_line(call, hunt.route, hunt.wish, deployment))
+
+
+async def _waited(call: Call, hunt: _Hunt, waiting: Awaitable[Choice]) -> Choice:
+    """The time in line is not the time of the attempts."""
+    choice = await waiting
+    hunt.until = time.monotonic() + call.context.config.first_byte_seconds
+    return choice
 
 
 # -- one attempt
@@ -261,7 +268,7 @@ async def _last_resort(call: Call, hunt: _Hunt) -> Choice | None:
     for route in hunt.visited:
         if route_table.wakeable(route):
             hunt.route, hunt.wish = route, _wish(call, route)
-            return await wait_for_replica(call, route, hunt.wish)
+            return await _waited(call, hunt, wait_for_replica(call, route, hunt.wish))
     for route in hunt.visited:
         choice = picking.too_small(route, call.tried, now, hunt.wish) or picking.last_resort(
             route, call.tried, now, hunt.wish
@@ -272,6 +279,11 @@ async def _last_resort(call: Call, hunt: _Hunt) -> Choice | None:
     hunt.route = hunt.visited[-1] = await _wait_for_return(call, hunt)
     hunt.failure, hunt.tried_here = None, False
     return None
+
+
+def _may_load(hunt: _Hunt) -> bool:
+    """Whether the route a refusal has led to could answer, once its model is loaded."""
+    return not hunt.tried_here and bool(route_table.wakeable(hunt.route))
 
 
 async def _wait_for_return(call: Call, hunt: _Hunt) -> Route:
