@@ -1,14 +1,17 @@
 """Routes over HTTP: what may be saved, and how it is kept."""
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.apps import apps as django_apps
 from django.test import Client
 
+from apps.accounts.models import Team
 from apps.core.permissions import Role
 from apps.gateway.dataplane import snapshot
-from apps.gateway.models import Route, RouteVersion
+from apps.gateway.models import Route, RouteTarget, RouteVersion, Upstream
 from tests.gateway.control import post, published, put
 
 # What is published is published on commit.
@@ -294,3 +297,29 @@ class TestVersions:
         assert viewer.get(f"/api/routes/{made['id']}/versions").status_code == 200
         assert put(viewer, f"routes/{made['id']}", **body("r")).status_code == 403
         assert post(viewer, f"routes/{made['id']}/revert", version=1).status_code == 403
+
+
+def test_routes_from_before_the_mark_go_on_leaving_the_house(team: Team) -> None:
+    migration = importlib.import_module("apps.gateway.migrations.0005_mark_outside")
+    inside = Upstream.objects.create(team=team, name="in", base_url=IN)
+    outside = Upstream.objects.create(team=team, name="out", base_url=OUT)
+    routes = {}
+    for name, upstream, falls_to in (
+        ("home", inside, ""),
+        ("cloud", outside, ""),
+        ("first", inside, "second"),
+        ("second", inside, "cloud"),
+    ):
+        fallbacks = falls(falls_to) if falls_to else []
+        routes[name] = Route.objects.create(team=team, name=name, fallbacks=fallbacks)
+        RouteTarget.objects.create(route=routes[name], position=0, upstream=upstream)
+
+    migration.mark(django_apps, None)
+
+    assert dict(Upstream.objects.values_list("name", "leaves_house")) == {"in": False, "out": True}
+    assert dict(Route.objects.values_list("name", "may_leave_house")) == {
+        "home": False,
+        "cloud": True,
+        "first": True,
+        "second": True,
+    }

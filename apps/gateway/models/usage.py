@@ -126,7 +126,10 @@ class UsageHour(models.Model):
     stream_ms = models.FloatField()
 
     class Meta:
-        indexes = [models.Index(fields=["team_id", "hour"], name="usage_hour_by_team")]
+        indexes = [
+            models.Index(fields=["team_id", "hour"], name="usage_hour_by_team"),
+            models.Index(fields=["key_id", "hour"], name="usage_hour_by_key"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H}h {self.served_by or self.route}: {self.requests}"
