@@ -6,10 +6,12 @@ from typing import Any
 
 import anthropic
 import httpx
+import msgspec
 import openai
 import pytest
 
 from apps.gateway.dataplane import snapshot
+from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.gateway.harness import HEADERS, House, Served, Speaking, strict_anthropic, strict_openai
 from tests.gateway.replies import (
     MESSAGE,
@@ -217,6 +219,24 @@ class TestErrors:
         assert reply.status_code == 400
         assert reply.json()["error"]["code"] == "not_served"
         assert scripted.seen == []
+
+    def test_a_path_that_another_server_of_the_route_has(
+        self, house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
+    ) -> None:
+        with ScriptedUpstream() as chatty:
+            house.serve("tiny", chatty.url, upstream.url)
+            house.upstreams[0] = msgspec.structs.replace(house.upstreams[0], speaks=["chat"])
+            gateway = start_gateway()
+
+            for _ in range(8):
+                reply = httpx.post(
+                    f"{gateway.url}/embeddings",
+                    json={"model": "tiny", "input": "x"},
+                    headers=HEADERS,
+                )
+                assert reply.status_code == 200
+
+            assert chatty.seen == []
 
     def test_what_is_no_reply_at_all_is_an_upstreams_failure(
         self, speaking: Speaking, scripted: ScriptedUpstream

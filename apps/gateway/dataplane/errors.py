@@ -1,6 +1,7 @@
 """Refusals and failures in the shape OpenAI's clients understand.
 
 GatewayError            what the client is told: a status and one sentence with what to do
+└── NotServed           an endpoint cannot be asked at the client's path
 UpstreamFailure         what went wrong with one upstream, before anybody decided what to tell whom
 ├── Unreachable         no connection came about: it has not seen the request
 └── StaleConnection     a kept-alive connection had died while it was idle: try a fresh one
@@ -72,6 +73,18 @@ class GatewayError(Exception):
         if self.close:
             extra.append((b"connection", b"close"))
         return extra
+
+
+class NotServed(GatewayError):
+    """This endpoint has no such path, and nothing it has can be translated into it."""
+
+    def __init__(self, endpoint: str, path: str) -> None:
+        super().__init__(
+            400,
+            "not_served",
+            f"The server behind this model, {endpoint!r}, does not serve {path}, and it "
+            "cannot be translated into what it serves. Use another model, or another path.",
+        )
 
 
 class UpstreamFailure(Exception):

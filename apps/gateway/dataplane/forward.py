@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 from apps.gateway.dataplane import picking, route_table, trace
 from apps.gateway.dataplane.affinity import affinity_key
 from apps.gateway.dataplane.call import Call
-from apps.gateway.dataplane.errors import Cause, GatewayError, Unreachable, UpstreamFailure
+from apps.gateway.dataplane.errors import (
+    Cause,
+    GatewayError,
+    NotServed,
+    Unreachable,
+    UpstreamFailure,
+)
 from apps.gateway.dataplane.exchange import Reply, attempt
 from apps.gateway.dataplane.picking import ANY, Wish
 from apps.gateway.dataplane.prompt_size import BYTES_PER_TOKEN_AT_LEAST, least_tokens
@@ -144,6 +150,11 @@ async def _try(call: Call, hunt: _Hunt, choice: Choice) -> Reply | None:
     except asyncio.CancelledError:
         _note_given_up(call, endpoint, began)
         raise
+    except NotServed as refusal:
+        call.note("skipped", endpoint.name, "", refusal.message)
+        if picking.pick(hunt.route, call.tried, time.monotonic(), hunt.wish) is None:
+            raise
+        return None
     except UpstreamFailure as problem:
         hunt.failure, hunt.cause = problem, problem.cause
         call.blame(problem.cause, problem.message)

@@ -14,7 +14,7 @@ from apps.gateway.dataplane.dialects import (
 )
 from apps.gateway.dataplane.dialects import responses_stream as responses
 from apps.gateway.dataplane.dialects.base import Translation, through_chat
-from apps.gateway.dataplane.errors import GatewayError
+from apps.gateway.dataplane.errors import NotServed
 from apps.gateway.dataplane.route_table import Endpoint
 from apps.gateway.dataplane.snapshot import Spoken
 from apps.gateway.dataplane.sse import CHAT, Dialect
@@ -114,7 +114,7 @@ def dialect_of(path: str) -> Dialect:
 
 
 def find_way(path: str, endpoint: Endpoint, unspoken: AbstractSet[tuple[str, str]]) -> Way | None:
-    """None when the endpoint is asked in the client's own words. Raises GatewayError 400 when it
+    """None when the endpoint is asked in the client's own words. Raises NotServed when it
     cannot be asked at all.
 
     llama.cpp's server has all the paths, but leaves too much out of two of them: docs/dialects.md
@@ -140,18 +140,13 @@ def may_be_unspoken(path: str, endpoint: Endpoint) -> bool:
 
 
 def translated(path: str, endpoint: Endpoint, speaks: AbstractSet[Spoken]) -> Way:
-    """A way round through something the endpoint does speak. Raises GatewayError 400."""
+    """A way round through something the endpoint does speak. Raises NotServed."""
     asked = PATHS[path]
     if asked is not None and path != COUNT_TOKENS:
         for spoken in _PREFERRED:
             if spoken in speaks and (asked, spoken) in _WAYS:
                 return _WAYS[asked, spoken]
-    raise GatewayError(
-        400,
-        "not_served",
-        f"The server behind this model, {endpoint.name!r}, does not serve {path}, and it "
-        "cannot be translated into what it serves. Use another model, or another path.",
-    )
+    raise NotServed(endpoint.name, path)
 
 
 def error_as_asked(path: str, way: Way | None, status: int, body: bytes) -> bytes:
