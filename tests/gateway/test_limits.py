@@ -7,13 +7,23 @@ from typing import Any
 
 import anthropic
 import httpx
+import msgspec
 import openai
 import pytest
 
 from apps.gateway.dataplane import keys, snapshot
 from apps.gateway.dataplane.limits import counters, script
 from tests.gateway.faulty_upstream import FaultyUpstream
-from tests.gateway.harness import HEADERS, NO_TLS, SECRET, House, Served, post, strict_openai
+from tests.gateway.harness import (
+    HEADERS,
+    NO_TLS,
+    SECRET,
+    House,
+    Served,
+    post,
+    strict_openai,
+    wait_until_known,
+)
 from tests.waiting import eventually
 
 Limited = Callable[..., Served]
@@ -258,6 +268,38 @@ class TestOutput:
         assert total <= 1500
         eventually(lambda: used(house, "tokens_per_day").settled == total, within=20)
         assert used(house, "parallel").reserved == 0
+
+    @pytest.mark.parametrize(
+        ("path", "body", "clean_end"),
+        [
+            (
+                "messages",
+                {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 5000},
+                "message_stop",
+            ),
+            ("responses", {"input": "hi", "max_output_tokens": 5000}, "response.completed"),
+        ],
+    )
+    def test_the_end_is_said_in_the_words_of_the_client(
+        self, limited: Limited, house: House, path: str, body: dict[str, Any], clean_end: str
+    ) -> None:
+        gateway = limited(tokens_per_day=1000)
+        house.upstreams = [
+            msgspec.structs.replace(each, speaks=["chat"]) for each in house.upstreams
+        ]
+        wait_until_known(gateway, house.publish(), within=20)
+        reply = httpx.post(
+            f"{gateway.url}/{path}",
+            json={"model": "tiny", "stream": True, **body},
+            headers=HEADERS,
+            timeout=30,
+            verify=NO_TLS,
+        )
+        assert "1,000 tokens per day of key 'ci'" in reply.text.splitlines()[-2]
+        assert clean_end not in reply.text
+        [record] = house.wait_for_usage(1, within=20)
+        assert record.error == "budget_exhausted"
+        assert 500 < record.prompt_tokens + record.completion_tokens <= 1000
 
     def test_a_stream_that_says_how_long_it_becomes_is_not_cut_at_its_end(
         self, limited: Limited
