@@ -15,11 +15,20 @@ from pathlib import Path
 
 @contextmanager
 def running(
-    command: Sequence[str], environment: dict[str, str], log: Path
+    command: Sequence[str],
+    environment: dict[str, str],
+    log: Path,
+    *,
+    inherits: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
+    """A program until the block ends; `inherits` are open files it keeps."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, env={**os.environ, **environment}, stdout=output, stderr=output
+            command,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=output,
+            pass_fds=inherits,
         )
     try:
         yield process

@@ -26,10 +26,16 @@ class Program:
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
     start_seconds: float = 20.0
+    inherits: tuple[int, ...] = ()  # open files
 
 
-def hearth(port: int, redis_url: str, folder: Path, *, name: str = "Hearth") -> Program:
-    """The gateway as it runs alone, served as `make run` serves its one port."""
+def hearth(
+    port: int, redis_url: str, folder: Path, *, name: str = "Hearth", listening: int | None = None
+) -> Program:
+    """The gateway as it runs alone, served as `make run` serves its one port.
+
+    `listening` is an open socket on that port, for several processes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     secret = folder / "secret.key"
     secret.write_text("benchmark")
@@ -38,8 +44,9 @@ def hearth(port: int, redis_url: str, folder: Path, *, name: str = "Hearth") -> 
         port=port,
         command=[
             sys.executable, "-m", "controlplane.serve", "controlplane.asgi_gateway:application",
-            "--port", str(port),
+            *(("--port", str(port)) if listening is None else ("--fd", str(listening))),
         ],
+        inherits=() if listening is None else (listening,),
         environment={
             "REDIS_URL": redis_url,
             "HEARTH_VAR": str(folder / "hearth"),
@@ -82,6 +89,21 @@ def litellm(port: int, config: Path) -> Program:
             "DISABLE_ADMIN_UI": "True",
         },
         start_seconds=120,
+    )  # fmt: skip
+
+
+def vllm_router(port: int, upstream: str, key: str) -> Program:
+    """The Rust router as its documentation starts it, checking one key."""
+    environment = installed("vllm-router", "vllm-router")
+    return Program(
+        name=f"vLLM router {installed_version(environment, 'vllm-router')}",
+        port=port,
+        command=[
+            str(environment / "bin" / "vllm-router"), "--worker-urls", upstream,
+            "--host", "127.0.0.1", "--port", str(port), "--policy", "round_robin",
+            "--prometheus-port", str(port + 50), "--log-level", "error", "--api-key", key,
+        ],
+        start_seconds=60,
     )  # fmt: skip
 
 

@@ -169,7 +169,7 @@ class Kit:
                 reply, _ = await self.order("plain")
                 if reply.status == 200:
                     return
-                said = f"status {reply.status}"
+                said = f"status {reply.status} {reply.error().get('message', '')}"
             except (NoReply, OSError) as problem:
                 said = str(problem)
             if time.monotonic() > deadline:

@@ -189,7 +189,7 @@ async def _drip(exchange: Exchange) -> bool:
     await exchange.send(_STREAM_HEAD)
     until = time.monotonic() + _LONG
     while time.monotonic() < until:
-        await exchange.send(http_chunk(event(exchange.mark, "drip ")))
+        await exchange.send(http_chunk(event(exchange.mark, f"{time.monotonic()} ")))
         await exchange.pause(DRIP_SECONDS)
     return False
 
@@ -200,11 +200,11 @@ async def _slow_answer(exchange: Exchange) -> bool:
 
 
 async def _flood(exchange: Exchange) -> bool:
-    """64 MiB of events as fast as they are taken."""
-    piece = http_chunk(event(exchange.mark, "x" * FLOOD_EVENT_BYTES))
+    """64 MiB of events as fast as they are taken. No two are alike, or some gateways end it."""
     await exchange.send(_STREAM_HEAD)
-    for _ in range(FLOOD_BYTES // FLOOD_EVENT_BYTES):
-        await exchange.send(piece)
+    filler = "x" * FLOOD_EVENT_BYTES
+    for number in range(FLOOD_BYTES // FLOOD_EVENT_BYTES):
+        await exchange.send(http_chunk(event(exchange.mark, f"{number} {filler}")))
     await _end_stream(exchange)
     return True
 

@@ -1,19 +1,33 @@
-"""What is compared: Hearth's data plane, nginx as the floor, LiteLLM as what people use today."""
+"""What is compared: Hearth's data plane with little and with everything, and four others."""
 
 import os
 import shutil
 import subprocess
 import sys
-import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-import redis
+from msgspec.structs import replace
 
-from apps.gateway.dataplane import keys, snapshot
-from benchmarks.gateway.measured import Contender
+from apps.gateway.dataplane import keys
+from apps.gateway.dataplane import snapshot as s
+from benchmarks import programs
 
 KEY = "hk_live_" + "b" * 32
-MOCK_PORT, HEARTH_PORT, NGINX_PORT, LITELLM_PORT = 19001, 19010, 19011, 19012
+MOCK_PORT, HEARTH_PORT, NGINX_PORT, LITELLM_PORT, ROUTER_PORT = 19001, 19010, 19011, 19012, 19013
+MODEL = "mock"
+MANY_KEYS, MANY_ROUTES = 10_000, 1_000
+
+_UPSTREAM = f"http://127.0.0.1:{MOCK_PORT}"
+_PLENTY = 2**40
+_EVERY_LIMIT = s.Limits(
+    requests_per_minute=_PLENTY,
+    tokens_per_minute=_PLENTY,
+    parallel=100_000,
+    tokens_per_day=_PLENTY,
+    tokens_per_month=_PLENTY,
+)
 
 _NGINX = """
 daemon off;
@@ -55,39 +69,113 @@ litellm_settings:
 """
 
 
-def hearth(redis_url: str, folder: Path) -> Contender:
-    """The gateway as it runs alone: one process, keys and routes from the published table."""
-    document = snapshot.Snapshot(
-        version=time.time_ns() // 1000,
-        keys=[snapshot.KeyEntry(id=1, team_id=1, digest=keys.digest(KEY))],
-        upstreams=[
-            snapshot.UpstreamEntry(id=1, name="mock", base_url=f"http://127.0.0.1:{MOCK_PORT}")
+@dataclass(frozen=True)
+class Contender:
+    """`prepare` is called before every start. Without a program it is the model server itself."""
+
+    short: str
+    name: str
+    port: int
+    program: programs.Program | None
+    prepare: Callable[[], None] = lambda: None
+
+
+def direct() -> Contender:
+    return Contender("direct", "no gateway", MOCK_PORT, None)
+
+
+def hearth_plain(redis_url: str, folder: Path) -> Contender:
+    """One key without limits, one route with one target."""
+    return _hearth("hearth-plain", "Hearth, plain key", redis_url, folder, plain_document())
+
+
+def hearth_full(redis_url: str, folder: Path) -> Contender:
+    """Five limits on each of key, user and team, and a route with all that routes can have."""
+    name = "Hearth, everything on"
+    return _hearth("hearth", name, redis_url, folder, full_document())
+
+
+def hearth_many(redis_url: str, folder: Path) -> Contender:
+    name = f"Hearth, {MANY_KEYS:,} keys and {MANY_ROUTES:,} routes"
+    return _hearth("hearth-many", name, redis_url, folder, many_document())
+
+
+def _hearth(short: str, name: str, redis_url: str, folder: Path, document: s.Snapshot) -> Contender:
+    def prepare() -> None:
+        version = programs.new_version()
+        programs.publish(redis_url, replace(document, version=version))
+
+    program = programs.hearth(HEARTH_PORT, redis_url, folder, name=name)
+    return Contender(short, name, HEARTH_PORT, program, prepare)
+
+
+def _upstreams() -> list[s.UpstreamEntry]:
+    return [
+        s.UpstreamEntry(id=number, name=f"mock-{number}", base_url=_UPSTREAM) for number in (1, 2)
+    ]
+
+
+def plain_document() -> s.Snapshot:
+    return s.Snapshot(
+        version=0,
+        keys=[s.KeyEntry(id=1, team_id=1, digest=keys.digest(KEY))],
+        upstreams=_upstreams(),
+        routes=[s.RouteEntry(name=MODEL, team_id=1, targets=[s.TargetEntry(upstream_id=1)])],
+    )
+
+
+def full_document() -> s.Snapshot:
+    targets = [
+        s.TargetEntry(upstream_id=1, model="mock", weight=3),
+        s.TargetEntry(upstream_id=2, model="mock", weight=1),
+    ]
+    key = s.KeyEntry(
+        id=1,
+        team_id=1,
+        user_id=1,
+        digest=keys.digest(KEY),
+        models=[MODEL, "other"],
+        networks=["127.0.0.0/8"],
+        limits=_EVERY_LIMIT,
+        max_output_tokens=4096,
+    )
+    return s.Snapshot(
+        version=0,
+        keys=[key],
+        holders=[
+            s.HolderEntry(level="user", id=1, team_id=1, limits=_EVERY_LIMIT),
+            s.HolderEntry(level="team", id=1, team_id=1, limits=_EVERY_LIMIT),
         ],
+        upstreams=_upstreams(),
         routes=[
-            snapshot.RouteEntry(
-                name="mock", team_id=1, targets=[snapshot.TargetEntry(upstream_id=1)]
-            )
+            s.RouteEntry(
+                name=MODEL,
+                team_id=1,
+                targets=targets,
+                affinity="prefix",
+                fallbacks=[s.FallbackEntry(on=["refused", "5xx", "429", "timeout"], to="other")],
+            ),
+            s.RouteEntry(name="other", team_id=1, targets=targets[1:]),
         ],
     )
-    with redis.Redis.from_url(redis_url) as client:
-        client.set(snapshot.SNAPSHOT_KEY, snapshot.encode(document))
-    secret = folder / "secret.key"
-    secret.write_text("benchmark")
-    return Contender(
-        name="Hearth",
-        port=HEARTH_PORT,
-        command=[
-            sys.executable, "-m", "uvicorn", "controlplane.asgi_gateway:application",
-            "--host", "127.0.0.1", "--port", str(HEARTH_PORT), "--loop", "uvloop",
-            "--http", "httptools", "--no-access-log", "--log-level", "warning", "--ws", "none",
+
+
+def many_document() -> s.Snapshot:
+    """The full one, ten thousand and one thousand times. `load` counts keys and models alike."""
+    full = full_document()
+    key, route = full.keys[0], full.routes[0]
+    names = [f"{MODEL}-{number}" for number in range(MANY_ROUTES)]
+    return replace(
+        full,
+        keys=[
+            key,
+            *(
+                replace(key, id=2 + number, digest=keys.digest(f"{KEY}{number:08d}"), models=None)
+                for number in range(MANY_KEYS)
+            ),
         ],
-        environment={
-            "REDIS_URL": redis_url,
-            "HEARTH_VAR": str(folder / "hearth"),
-            "HEARTH_SECRET_KEY_FILE": str(secret),
-            "DJANGO_SETTINGS_MODULE": "controlplane.settings.gateway",
-        },
-    )  # fmt: skip
+        routes=[*full.routes, *(replace(route, name=name) for name in names)],
+    )
 
 
 def nginx(folder: Path) -> Contender | None:
@@ -97,42 +185,26 @@ def nginx(folder: Path) -> Contender | None:
         return None
     config = folder / "nginx.conf"
     config.write_text(_NGINX.format(folder=folder, mock=MOCK_PORT, port=NGINX_PORT))
-    return Contender(
-        name="nginx, plain proxy", port=NGINX_PORT, command=[binary, "-c", str(config)]
-    )
+    name = "nginx, plain proxy"
+    program = programs.Program(name, NGINX_PORT, [binary, "-c", str(config)])
+    return Contender("nginx", name, NGINX_PORT, program)
 
 
-def litellm(uv: Path, folder: Path) -> Contender:
-    """In an environment of its own, made here once. Raises CalledProcessError."""
-    environment = folder / "litellm"
-    if not (environment / "bin" / "litellm").exists():
-        subprocess.run([uv, "venv", "-q", "--clear", environment], check=True)
-        python = environment / "bin" / "python"
-        install = [str(uv), "pip", "install", "-q", "--python", str(python), "litellm[proxy]"]
-        subprocess.run(install, check=True)
+def litellm(folder: Path) -> Contender | None:
     config = folder / "litellm.yaml"
     config.write_text(_LITELLM.format(mock=MOCK_PORT, key=KEY))
-    return Contender(
-        name=f"LiteLLM {_version(environment)}",
-        port=LITELLM_PORT,
-        command=[
-            str(environment / "bin" / "litellm"), "--config", str(config),
-            "--host", "127.0.0.1", "--port", str(LITELLM_PORT), "--num_workers", "1",
-        ],
-        environment={
-            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-            "LITELLM_LOG": "ERROR",
-            "LITELLM_MODE": "PRODUCTION",
-            "LITELLM_TELEMETRY": "False",
-            "DISABLE_ADMIN_UI": "True",
-        },
-        start_seconds=120,
-    )  # fmt: skip
+    return _from_pypi("litellm", lambda: programs.litellm(LITELLM_PORT, config))
 
 
-def _version(environment: Path) -> str:
-    code = "import importlib.metadata as m; print(m.version('litellm'))"
-    done = subprocess.run(
-        [environment / "bin" / "python", "-c", code], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
+def vllm_router(_: Path) -> Contender | None:
+    return _from_pypi("vllm-router", lambda: programs.vllm_router(ROUTER_PORT, _UPSTREAM, KEY))
+
+
+def _from_pypi(short: str, make: Callable[[], programs.Program]) -> Contender | None:
+    """None, and a word about it, when it cannot be installed here."""
+    try:
+        program = make()
+    except (subprocess.CalledProcessError, FileNotFoundError) as problem:
+        print(f"{short} is left out, it cannot be installed: {problem}", file=sys.stderr)
+        return None
+    return Contender(short, program.name, program.port, program)

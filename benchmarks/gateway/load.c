@@ -1,9 +1,17 @@
-// Keeps N connections busy for a while and says what came back, as one line of JSON.
+// Asks one gateway in one of three ways and says what came back, as one line of JSON.
 //
-//   load PORT CONNECTIONS SECONDS STREAM(0|1)        KEY in the environment: the bearer secret
+//   load PORT [connections=32] [seconds=4] [requests=0] [rate=0] [stream=0] [tokens=50]
+//        [pace_us=0] [abandon=0] [keys=1] [models=1]     KEY in the environment: a bearer secret
 //
-// Closed loop: every connection sends its next request when the reply before it is complete.
-// Latency is that of whole requests, in microseconds. One thread, epoll, loopback only.
+// closed loop  every connection sends its next request when the reply before it is complete,
+//              until `seconds` are over or `requests` were answered.
+// rate=R       R requests a second whatever comes back. Latency counts from the moment a request
+//              was due, so a gateway that stalls cannot hide it.
+// abandon=1    a stream is left as soon as its first bytes are there.
+//
+// With pace_us the model server sends an event every so often with the time in it, and the latency
+// of events is measured instead of that of requests. With keys=N the last digits of the secret are
+// the number of a key, with models=N the model is `mock-NUMBER`. One thread, epoll, loopback only.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,26 +22,31 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { ROOM = 1 << 18, EVENTS_AT_ONCE = 256, MOST_SAMPLES = 4000000 };
+enum { ROOM = 1 << 18, EVENTS_AT_ONCE = 256, MOST_SAMPLES = 4000000, STAMP_DIGITS = 20 };
 
 struct connection {
-    int socket, in_body, chunked;
+    int socket, busy, in_body, chunked;
     long expected;  // bytes of body, -1 while unknown
     size_t filled, seen;
     uint64_t began;
+    struct connection *next_idle;
     char input[ROOM];
 };
 
-static char request[2048];
-static size_t request_size;
-static int poller, port;
-static long replies, events, refused, broken;
+static long port, connections = 32, requests, rate, streamed, tokens = 50, pace_us, abandon;
+static long keys = 1, models = 1;
+static double seconds = 4;
+static const char *key = "";
+static int poller;
+static long asked, replies, events, refused, broken, abandoned;
 static uint32_t *samples;
 static long sample_count;
+static struct connection *idle;
 
 static uint64_t now(void) {
     struct timespec time;
@@ -41,12 +54,40 @@ static uint64_t now(void) {
     return (uint64_t)time.tv_sec * 1000000000ull + (uint64_t)time.tv_nsec;
 }
 
-static void ask(struct connection *c) {
+static void sample(uint64_t since) {
+    uint64_t at = now();
+    if (sample_count < MOST_SAMPLES)
+        samples[sample_count++] = at > since ? (uint32_t)((at - since) / 1000) : 0;
+}
+
+static size_t make_request(char *into) {
+    char body[640], model[32] = "mock", secret[128];
+    if (models > 1) sprintf(model, "mock-%ld", asked % models);
+    if (keys > 1) snprintf(secret, sizeof secret, "%.40s%08ld", key, asked % keys);
+    else snprintf(secret, sizeof secret, "%s", key);
+    int size = sprintf(body,
+        "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Say something short."
+        "\"}],\"max_tokens\":%ld", model, tokens);
+    if (streamed)
+        size += sprintf(body + size,
+            ",\"stream\":true,\"stream_options\":{\"include_usage\":true}");
+    if (pace_us) size += sprintf(body + size, ",\"user\":\"pace_us:%ld\"", pace_us);
+    size += sprintf(body + size, "}");
+    return (size_t)sprintf(into,
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer %s\r\n"
+        "content-type: application/json\r\ncontent-length: %d\r\n\r\n%s", secret, size, body);
+}
+
+static void ask(struct connection *c, uint64_t since) {
+    char request[2048];
+    size_t size = make_request(request);
+    asked++;
     c->filled = c->seen = 0;
     c->in_body = c->chunked = 0;
     c->expected = -1;
-    c->began = now();
-    if (send(c->socket, request, request_size, MSG_NOSIGNAL) != (ssize_t)request_size) broken++;
+    c->busy = 1;
+    c->began = since;
+    if (send(c->socket, request, size, MSG_NOSIGNAL) != (ssize_t)size) broken++;
 }
 
 static void dial(struct connection *c) {
@@ -61,7 +102,23 @@ static void dial(struct connection *c) {
     }
     struct epoll_event wanted = {.events = EPOLLIN, .data.ptr = c};
     epoll_ctl(poller, EPOLL_CTL_ADD, c->socket, &wanted);
-    ask(c);
+}
+
+// The connection has nothing to do: give it the next request, or keep it until one is due.
+static void go_on(struct connection *c) {
+    c->busy = 0;
+    if (!rate) {
+        ask(c, now());
+    } else {
+        c->next_idle = idle;
+        idle = c;
+    }
+}
+
+static void dial_again(struct connection *c) {
+    close(c->socket);
+    dial(c);
+    go_on(c);
 }
 
 static void read_head(struct connection *c) {
@@ -80,14 +137,24 @@ static void read_head(struct connection *c) {
 }
 
 static void count_events(struct connection *c) {
+    static const char stamp[] = "\"x_sent_ns\":", plain[] = "data: ";
+    const char *mark = pace_us ? stamp : plain;
+    size_t size = strlen(mark), whole = size + (pace_us ? STAMP_DIGITS : 0);
     char *from = c->input + c->seen, *end = c->input + c->filled, *found;
-    while ((found = memmem(from, (size_t)(end - from), "data: ", 6))) {
+    while ((found = memmem(from, (size_t)(end - from), mark, size)) &&
+           (size_t)(end - found) >= whole) {
         events++;
-        from = found + 6;
+        if (pace_us) sample(strtoull(found + size, NULL, 10));
+        from = found + whole;
     }
     size_t looked = (size_t)(end - c->input);
-    c->seen = looked > 5 ? looked - 5 : 0;
+    c->seen = looked > whole ? looked - whole : 0;
     if ((size_t)(from - c->input) > c->seen) c->seen = (size_t)(from - c->input);
+    if (c->seen > ROOM / 2) {
+        memmove(c->input, c->input + c->seen, c->filled - c->seen);
+        c->filled -= c->seen;
+        c->seen = 0;
+    }
 }
 
 static int is_complete(struct connection *c) {
@@ -99,19 +166,22 @@ static int is_complete(struct connection *c) {
 static void take(struct connection *c) {
     ssize_t got = recv(c->socket, c->input + c->filled, ROOM - c->filled - 1, 0);
     if (got <= 0) {
-        broken++;
-        close(c->socket);
-        dial(c);
+        if (c->busy) broken++;
+        if (c->busy || !rate) dial_again(c);
         return;
     }
     c->filled += (size_t)got;
     if (!c->in_body) read_head(c);
+    if (c->in_body && abandon && c->filled) {
+        abandoned++;
+        dial_again(c);
+        return;
+    }
     if (c->in_body && c->chunked) count_events(c);
     if (!is_complete(c)) return;
     replies++;
-    if (sample_count < MOST_SAMPLES)
-        samples[sample_count++] = (uint32_t)((now() - c->began) / 1000);
-    ask(c);
+    if (!pace_us) sample(c->began);
+    go_on(c);
 }
 
 static int by_size(const void *a, const void *b) {
@@ -123,32 +193,64 @@ static uint32_t quantile(double share) {
     return sample_count ? samples[(long)((double)(sample_count - 1) * share)] : 0;
 }
 
+static void read_arguments(int count, char **arguments) {
+    static const struct { const char *name; long *value; } known[] = {
+        {"connections", &connections}, {"requests", &requests}, {"rate", &rate},
+        {"stream", &streamed}, {"tokens", &tokens}, {"pace_us", &pace_us},
+        {"abandon", &abandon}, {"keys", &keys}, {"models", &models},
+    };
+    if (count < 2) exit(2);
+    port = atol(arguments[1]);
+    if (getenv("KEY")) key = getenv("KEY");
+    for (int i = 2; i < count; i++) {
+        char *value = strchr(arguments[i], '=');
+        if (!value) exit(2);
+        *value++ = 0;
+        if (!strcmp(arguments[i], "seconds")) seconds = atof(value);
+        for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+            if (!strcmp(arguments[i], known[k].name)) *known[k].value = atol(value);
+    }
+}
+
+// Sends what is due; returns the nanoseconds until the next one is.
+static uint64_t send_due(uint64_t *due) {
+    uint64_t at = now();
+    while (*due <= at && idle) {
+        struct connection *c = idle;
+        idle = c->next_idle;
+        ask(c, *due);
+        *due += 1000000000ull / (uint64_t)rate;
+    }
+    return *due > at ? *due - at : 1000000;
+}
+
 int main(int count, char **arguments) {
-    if (count != 5) return 2;
-    port = atoi(arguments[1]);
-    int connections = atoi(arguments[2]), streamed = atoi(arguments[4]);
-    double seconds = atof(arguments[3]);
-    const char *key = getenv("KEY") ? getenv("KEY") : "";
-    char body[512];
-    int size = sprintf(body,
-        "{\"model\":\"mock\",\"messages\":[{\"role\":\"user\",\"content\":\"Say something "
-        "short.\"}],\"max_tokens\":50%s}",
-        streamed ? ",\"stream\":true,\"stream_options\":{\"include_usage\":true}" : "");
-    request_size = (size_t)sprintf(request,
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer %s\r\n"
-        "content-type: application/json\r\ncontent-length: %d\r\n\r\n%s", key, size, body);
+    read_arguments(count, arguments);
     samples = malloc(sizeof *samples * MOST_SAMPLES);
     poller = epoll_create1(0);
-    for (int i = 0; i < connections; i++) dial(calloc(1, sizeof(struct connection)));
+    uint64_t began = now(), due = began, end = began + (uint64_t)(seconds * 1e9);
+    for (long i = 0; i < connections; i++) {
+        struct connection *c = calloc(1, sizeof *c);
+        dial(c);
+        go_on(c);
+        // Streams that all begin at once would get their events all at once.
+        if (pace_us) usleep((useconds_t)(pace_us / connections));
+    }
     struct epoll_event ready[EVENTS_AT_ONCE];
-    uint64_t began = now(), end = began + (uint64_t)(seconds * 1e9);
-    while (now() < end) {
-        int found = epoll_wait(poller, ready, EVENTS_AT_ONCE, 100);
+    while (now() < end && (!requests || replies + abandoned < requests)) {
+        uint64_t wait = rate ? send_due(&due) : 100000000;
+        struct timespec patience = {0, (long)(wait > 100000000 ? 100000000 : wait)};
+        int found = epoll_pwait2(poller, ready, EVENTS_AT_ONCE, &patience, NULL);
         for (int i = 0; i < found; i++) take(ready[i].data.ptr);
     }
     double took = (double)(now() - began) / 1e9;
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    double cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                 (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
     qsort(samples, (size_t)sample_count, sizeof *samples, by_size);
     printf("{\"requests\":%ld,\"seconds\":%.3f,\"events\":%ld,\"refused\":%ld,\"broken\":%ld,"
-           "\"p50_us\":%u,\"p99_us\":%u}\n",
-           replies, took, events, refused, broken, quantile(0.5), quantile(0.99));
+           "\"abandoned\":%ld,\"samples\":%ld,\"p50_us\":%u,\"p99_us\":%u,\"cpu_seconds\":%.3f}\n",
+           replies, took, events, refused, broken, abandoned, sample_count, quantile(0.5),
+           quantile(0.99), cpu);
 }

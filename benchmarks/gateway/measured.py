@@ -4,54 +4,106 @@ import json
 import os
 import shutil
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
+
+import redis
+
+from apps.gateway.dataplane.limits.script import SEEDED_KEY
+from apps.gateway.dataplane.usage import USAGE_STREAM
+from benchmarks.gateway.contenders import KEY, MODEL, Contender
+from benchmarks.processes import (
+    cpu_seconds,
+    memory_mib,
+    running,
+    wait_until_answering,
+)
+from benchmarks.programs import FOLDER
 
 GATEWAY_CORE, LOAD_CORE = "0", "1"
 
 
 @dataclass(frozen=True)
-class Contender:
-    """One program between client and model server."""
-
-    name: str
-    port: int
-    command: Sequence[str]
-    environment: dict[str, str] = field(default_factory=dict)
-    start_seconds: float = 20.0
-
-
-@dataclass(frozen=True)
 class Load:
+    """Arguments for the load driver; `load.c` says what each does."""
+
     name: str
-    connections: int
-    seconds: float
-    streamed: bool
+    seconds: float = 4.0
+    connections: int = 32
+    requests: int = 0
+    rate: int = 0
+    stream: bool = False
+    tokens: int = 50
+    pace_us: int = 0
+    abandon: bool = False
+    keys: int = 1
+    models: int = 1
+
+    def arguments(self) -> list[str]:
+        return [f"{name}={int(value) if name != 'seconds' else value}"
+                for name, value in vars(self).items() if name != "name"]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Result:
-    """`cpu_us` is what the contender's processes used per request, user and system."""
+    """`cpu_us` is what the gateway's processes used per request, user and system; `redis_us` what
+    Redis used for it."""
 
-    contender: str
-    load: str
-    requests_per_second: float
-    events_per_second: float
-    cpu_us: float
-    cpu_us_per_event: float
-    p50_us: int
-    p99_us: int
+    requests: int
+    events: int
+    abandoned: int
+    seconds: float
+    cpu_seconds: float
+    redis_seconds: float
+    load_seconds: float
+    p50_ms: float
+    p99_ms: float
+    samples: int
     failed: int
     memory_mib: float
 
     @property
-    def requests_per_core_second(self) -> float:
+    def cpu_us(self) -> float:
+        return self.cpu_seconds * 1e6 / max(1, self.requests)
+
+    @property
+    def redis_us(self) -> float:
+        return self.redis_seconds * 1e6 / max(1, self.requests)
+
+    @property
+    def cpu_us_per_event(self) -> float:
+        return self.cpu_seconds * 1e6 / max(1, self.events)
+
+    @property
+    def per_core_second(self) -> float:
         return 1e6 / self.cpu_us if self.cpu_us else 0.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every measurement of a run shares. Everything but the gateway is on one core."""
+
+    redis_url: str
+    mock_pid: int
+    quick: bool = False  # to see that it works, not how fast
+
+    def seconds(self, usual: float) -> float:
+        return min(usual, 1.0) if self.quick else usual
+
+    def count(self, usual: int) -> int:
+        return max(1, usual // 100) if self.quick else usual
+
+    def redis_seconds(self) -> float:
+        with redis.Redis.from_url(self.redis_url) as client:
+            said = client.info("cpu")
+        return float(said["used_cpu_user"]) + float(said["used_cpu_sys"])
+
+    def forget_usage(self) -> None:
+        """Nobody takes it from Redis here, and it must not grow for ever."""
+        with redis.Redis.from_url(self.redis_url) as client:
+            client.delete(USAGE_STREAM)
+            client.set(SEEDED_KEY, 1)
 
 
 def pinned(core: str, command: Sequence[str]) -> list[str]:
@@ -62,124 +114,56 @@ def pinned(core: str, command: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def running(
-    command: Sequence[str], environment: dict[str, str], log: Path
-) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env={**os.environ, **environment}, stdout=output, stderr=output
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+def started(bench: Bench, contender: Contender, *, warm: bool = True) -> Iterator[int]:
+    """The process of a contender that answers, on a core of its own; its pid."""
+    bench.forget_usage()
+    contender.prepare()
+    program = contender.program
+    if program is None:
+        yield bench.mock_pid
+        return
+    command = pinned(GATEWAY_CORE, program.command)
+    log = FOLDER / f"{contender.short}.log"
+    with running(command, program.environment, log) as process:
+        wait_until_answering(contender.port, KEY, model=MODEL, seconds=program.start_seconds)
+        if warm:
+            drive(contender.port, Load("warm", seconds=1.0, connections=16))
+            drive(contender.port, Load("warm", seconds=0.5, connections=8, stream=True))
+        yield process.pid
 
 
-def wait_until_answering(port: int, key: str, *, seconds: float) -> None:
-    """Raises TimeoutError."""
-    body = json.dumps({"model": "mock", "messages": [{"role": "user", "content": "hi"}]}).encode()
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/v1/chat/completions",
-        body,
-        {"authorization": f"Bearer {key}", "content-type": "application/json"},
-    )
-    deadline = time.monotonic() + seconds
-    problem: Exception | None = None
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(request, timeout=5):
-                return
-        except (urllib.error.URLError, OSError) as error:
-            problem = error
-            time.sleep(0.2)
-    raise TimeoutError(f"port {port} did not answer within {seconds:.0f} s: {problem}")
-
-
-def measure(
-    contender: Contender, loads: Sequence[Load], *, driver: Path, key: str, log: Path
-) -> list[Result]:
-    """Every load in turn against one contender, after a moment of warming up."""
-    command = pinned(GATEWAY_CORE, contender.command)
-    with running(command, contender.environment, log) as process:
-        wait_until_answering(contender.port, key, seconds=contender.start_seconds)
-        _drive(contender, Load("warm", 16, 1.0, streamed=False), driver, key)
-        _drive(contender, Load("warm", 8, 0.5, streamed=True), driver, key)
-        return [_measured(contender, load, process.pid, driver, key) for load in loads]
-
-
-def _measured(contender: Contender, load: Load, pid: int, driver: Path, key: str) -> Result:
-    before = _cpu_seconds(pid)
-    said = _drive(contender, load, driver, key)
-    used = _cpu_seconds(pid) - before
-    requests, events = max(1, said["requests"]), said["events"]
+def measure(bench: Bench, contender: Contender, load: Load, pid: int) -> Result:
+    """One load on a contender that runs."""
+    before, redis_before = cpu_seconds(pid), bench.redis_seconds()
+    said = drive(contender.port, load)
+    used, redis_used = cpu_seconds(pid) - before, bench.redis_seconds() - redis_before
+    memory = memory_mib(pid)
+    bench.forget_usage()
     return Result(
-        contender=contender.name,
-        load=load.name,
-        requests_per_second=said["requests"] / said["seconds"],
-        events_per_second=events / said["seconds"],
-        cpu_us=used * 1e6 / requests,
-        cpu_us_per_event=used * 1e6 / events if events else 0.0,
-        p50_us=int(said["p50_us"]),
-        p99_us=int(said["p99_us"]),
+        requests=int(said["requests"]),
+        events=int(said["events"]),
+        abandoned=int(said["abandoned"]),
+        seconds=said["seconds"],
+        cpu_seconds=used,
+        redis_seconds=redis_used,
+        load_seconds=said["cpu_seconds"],
+        p50_ms=said["p50_us"] / 1000,
+        p99_ms=said["p99_us"] / 1000,
+        samples=int(said["samples"]),
         failed=int(said["refused"] + said["broken"]),
-        memory_mib=_memory_mib(pid),
+        memory_mib=memory,
     )
 
 
-def _drive(contender: Contender, load: Load, driver: Path, key: str) -> dict[str, float]:
-    command = [str(driver), str(contender.port), str(load.connections), str(load.seconds)]
+def drive(port: int, load: Load, *, core: str | None = LOAD_CORE) -> dict[str, float]:
+    """What the load driver said. `core` None: wherever there is room."""
+    command = [str(FOLDER / "load"), str(port), *load.arguments()]
     done = subprocess.run(
-        pinned(LOAD_CORE, [*command, str(int(load.streamed))]),
-        env={**os.environ, "KEY": key},
+        command if core is None else pinned(core, command),
+        env={**os.environ, "KEY": KEY},
         capture_output=True,
         check=True,
-        timeout=load.seconds + 30,
+        timeout=load.seconds + 60,
     )
     said: dict[str, float] = json.loads(done.stdout)
     return said
-
-
-def _family(pid: int) -> list[int]:
-    """The process and everything it started."""
-    children: dict[int, list[int]] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                after_name = (folder / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            children.setdefault(int(after_name[1]), []).append(int(folder.name))
-    family, waiting = [], [pid]
-    while waiting:
-        family.append(waiting.pop())
-        waiting += children.get(family[-1], [])
-    return family
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Nanosecond counts of every thread; the clock ticks of /proc/PID/stat are too coarse."""
-    total = 0
-    for member in _family(pid):
-        for thread in Path(f"/proc/{member}/task").glob("*/schedstat"):
-            try:
-                total += int(thread.read_text().split()[0])
-            except OSError:
-                continue
-    return total / 1e9
-
-
-def _memory_mib(pid: int) -> float:
-    """Proportional set size: what is shared between the processes counts once."""
-    total = 0
-    for member in _family(pid):
-        try:
-            lines = Path(f"/proc/{member}/smaps_rollup").read_text().splitlines()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return total / 1024

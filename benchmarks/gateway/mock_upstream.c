@@ -3,19 +3,22 @@
 //   mock_upstream PORT
 //
 // POST anything: one fixed chat completion, or, when the body has "stream":true, `max_tokens`
-// events (50 unless given), one HTTP chunk and one send() each, then the end of the stream.
+// events (50 unless given), one HTTP chunk and one send() each, then the end of the stream. With
+// `pace_us:N` anywhere in the body an event every N microseconds, each with the time it was sent.
 // One thread, epoll, HTTP/1.1 with keep-alive. Loopback only.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { INPUT_ROOM = 1 << 20, EVENTS_AT_ONCE = 256, USUAL_TOKENS = 50 };
@@ -25,6 +28,7 @@ struct client {
     char *input;
     size_t filled;
     long events_left;  // of the stream being written; 0 between requests
+    uint64_t pace, due;  // nanoseconds; 0: as fast as they are taken
     size_t unsent;     // of `pending`, which did not fit into the socket
     char pending[1024];
 };
@@ -32,6 +36,12 @@ struct client {
 static int poller;
 static char plain_reply[2048], stream_head[256], event_chunk[1024], stream_end[1024];
 static size_t plain_size, head_size, event_size, end_size;
+
+static uint64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000ull + (uint64_t)time.tv_nsec;
+}
 
 static size_t chunked(char *into, const char *text) {
     return (size_t)sprintf(into, "%zx\r\n%s\r\n", strlen(text), text);
@@ -86,10 +96,22 @@ static int push(struct client *client, const char *data, size_t size) {
     return 0;
 }
 
+static int push_stamped(struct client *client) {
+    char text[640], chunk[700];
+    sprintf(text,
+        "data: {\"id\":\"chatcmpl-mock\",\"object\":\"chat.completion.chunk\","
+        "\"created\":1700000000,\"model\":\"mock\",\"choices\":[{\"index\":0,\"delta\":"
+        "{\"content\":\"token \"},\"logprobs\":null,\"finish_reason\":null}],"
+        "\"x_sent_ns\":%020llu}\n\n", (unsigned long long)now());
+    return push(client, chunk, chunked(chunk, text));
+}
+
 // One event per call, so that many streams advance side by side. Same results as push.
 static int advance_stream(struct client *client) {
-    if (--client->events_left > 0) return push(client, event_chunk, event_size);
-    return push(client, stream_end, end_size);
+    if (--client->events_left <= 0) return push(client, stream_end, end_size);
+    if (!client->pace) return push(client, event_chunk, event_size);
+    client->due += client->pace;
+    return push_stamped(client);
 }
 
 static long number_after(const char *body, const char *name, long otherwise) {
@@ -113,6 +135,8 @@ static int answer(struct client *client) {
     body[body_size] = 0;
     int streamed = number_after(body, "\"stream\"", 0) == 1;
     long tokens = number_after(body, "\"max_tokens\"", USUAL_TOKENS);
+    client->pace = 1000ull * (uint64_t)number_after(body, "pace_us", 0);
+    client->due = client->pace ? now() + client->pace : 0;
     body[body_size] = behind;
     memmove(client->input, client->input + whole, client->filled - whole);
     client->filled -= whole;
@@ -163,6 +187,13 @@ static int listen_on(int port) {
     return listener;
 }
 
+// Milliseconds until a stream has something to send, -1 without streams.
+static int patience(struct client **streaming, int streams) {
+    for (int s = 0; s < streams; s++)
+        if (!streaming[s]->due) return 0;
+    return streams ? 1 : -1;
+}
+
 int main(int count, char **arguments) {
     if (count != 2) return 2;
     signal(SIGPIPE, SIG_IGN);
@@ -175,7 +206,7 @@ int main(int count, char **arguments) {
     int streams = 0;
     struct epoll_event events[EVENTS_AT_ONCE];
     for (;;) {
-        int ready = epoll_wait(poller, events, EVENTS_AT_ONCE, streams ? 0 : -1);
+        int ready = epoll_wait(poller, events, EVENTS_AT_ONCE, patience(streaming, streams));
         for (int i = 0; i < ready; i++) {
             struct client *client = events[i].data.ptr;
             if (!client) { welcome(listener); continue; }
@@ -192,9 +223,10 @@ int main(int count, char **arguments) {
                 streaming[streams++] = client;
             }
         }
+        uint64_t time = now();
         for (int s = 0; s < streams; s++) {
             struct client *client = streaming[s];
-            if (client->unsent) continue;
+            if (client->unsent || client->due > time) continue;
             int result = advance_stream(client);
             if (result < 0 || !client->events_left) streaming[s--] = streaming[--streams];
             if (result < 0) hang_up(client);
