@@ -2,9 +2,12 @@
 
 import logging
 import time
-from threading import Lock
+from threading import Lock, Thread
+from typing import Any
 
 import redis
+from celery.signals import worker_ready
+from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from apps.core.redis import get_redis
@@ -13,6 +16,7 @@ from apps.gateway.queries.settled import list_settled
 from worker_jobs.periodic import periodic
 
 SEED_SECONDS = 10.0
+LOOK_SECONDS = 2.0
 _WHOLE_MONTH_SECONDS = 300.0
 
 logger = logging.getLogger(__name__)
@@ -44,3 +48,30 @@ def seed_limits() -> None:
         return
     if not known:
         logger.info("Redis had no budgets: %s were counted anew", len(seeds))
+
+
+@periodic(every=LOOK_SECONDS)
+def seed_lost_limits() -> None:
+    """While Redis has no budgets, keys that have one are refused: that is not left until the next
+    turn."""
+    try:
+        known = counters.is_seeded(get_redis())
+    except redis.RedisError:
+        return  # the other job says so
+    if not known:
+        seed_limits()
+
+
+@worker_ready.connect
+def seed_at_once(**_: Any) -> None:
+    """Nobody with a budget is served before the first turn, so it does not wait for its time."""
+    Thread(target=_seed_alone, name="seed-limits", daemon=True).start()
+
+
+def _seed_alone() -> None:
+    try:
+        seed_limits()
+    except (OperationalError, InterfaceError) as problem:
+        logger.warning("budgets are not handed over yet: %s", problem)
+    finally:
+        connections.close_all()

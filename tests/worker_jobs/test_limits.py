@@ -98,3 +98,17 @@ def test_what_only_the_database_knows_is_added_and_nothing_is_taken_away(team: T
     actions.record_usage(records=[used(team, key, 30, timezone.now())])
     limits.seed_limits()
     assert settled(f"key:{key.pk}")[0] == 55
+
+
+def test_lost_budgets_do_not_wait_for_the_next_turn(team: Team) -> None:
+    user = make_user(team=team)
+    key = make_key(team=team, owner=user, limits=BUDGET)
+    name = f"key:{key.pk}"
+    assert settled(name) == (None, None)
+
+    limits.seed_lost_limits()
+    assert settled(name) == (0, 0)
+
+    actions.record_usage(records=[used(team, key, 10, timezone.now())])
+    limits.seed_lost_limits()
+    assert settled(name) == (0, 0)  # nothing was lost: that is for the ordinary turn
