@@ -12,6 +12,7 @@ from apps.accounts.auth import identify
 from apps.core.errors import AppError
 from apps.core.permissions import Permission
 from apps.core.redis import get_redis
+from controlplane.dataplane import gateway
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -20,10 +21,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Each dependency by name; 503 when one does not answer."""
+    """Each dependency by name; 503 when one does not answer. Usage that cannot be written down
+    is said too, but requests are served all the same."""
     answers = {name: _answers(check) for name, check in _DEPENDENCIES.items()}
     ready = all(answer == "ok" for answer in answers.values())
-    return JsonResponse({"ready": ready, "parts": answers}, status=200 if ready else 503)
+    parts = {**answers, "usage": gateway.usage_problem() or "ok"}
+    return JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

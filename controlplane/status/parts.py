@@ -31,6 +31,7 @@ Verdict = Literal["works", "serving", "not_serving"]
 SILENT_SECONDS = 15.0
 SCHEDULER_SILENT_SECONDS = 30.0
 QUEUED_TOO_LONG = timedelta(seconds=60)
+USAGE_LATE_SECONDS = 60.0
 DISK_LOW_SHARE = 0.10
 DISK_LOW_BYTES = 5 * 10**9
 DISK_FULL_BYTES = 5 * 10**8
@@ -169,6 +170,23 @@ def _cache(_: Team) -> _Seen:
     return _Seen("good", f"Redis answered in {(time.perf_counter() - began) * 1000:.1f} ms.")
 
 
+def _usage(_: Team) -> _Seen:
+    way = gateway_queries.look_at_usage_way()
+    if way.problems:
+        return _Seen(
+            "bad", way.problems[0], fix=f"{_WORKER_FIX} What waits is delivered by itself."
+        )
+    if way.oldest_seconds > USAGE_LATE_SECONDS:
+        return _Seen(
+            "attention",
+            f"Usage waits in Redis for a worker, since {way.oldest_seconds / 60:.0f} minutes. "
+            "Nothing is lost: Redis takes 256 MB of it, then each gateway process 256 MB on its "
+            "disk.",
+            fix=_WORKER_FIX,
+        )
+    return _Seen("good", "What requests cost is written down as it comes.")
+
+
 def _nodes(team: Team) -> _Seen:
     nodes = list(list_nodes(team=team))
     ready = [node for node in nodes if node.state == NodeState.READY]
@@ -266,6 +284,7 @@ _PARTS: dict[str, tuple[str, _Look]] = {
     "scheduler": ("Scheduler", _scheduler),
     "database": ("Database", _database),
     "cache": ("Cache", _cache),
+    "usage": ("Usage", _usage),
     "nodes": ("Nodes", _nodes),
     "deployments": ("Deployments", _deployments),
     "upstreams": ("Upstreams", _upstreams),

@@ -64,6 +64,7 @@ class TestStatus:
             "scheduler",
             "database",
             "cache",
+            "usage",
             "nodes",
             "deployments",
             "upstreams",

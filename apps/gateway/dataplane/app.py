@@ -89,6 +89,10 @@ class Gateway:
         await context.link.stop()
         self._context = self._starting = None
 
+    def usage_problem(self) -> str:
+        """What is wrong with the usage this process holds, as a sentence; mostly empty."""
+        return "" if self._context is None else self._context.link.delivery.spool().problem
+
     def collect(self) -> Iterator[Metric]:
         yield from self._counters.collect()
         in_flight = 0 if self._context is None else len(self._context.calls)

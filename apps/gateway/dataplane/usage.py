@@ -11,6 +11,7 @@ import msgspec
 USAGE_STREAM = "hearth:gateway:usage"
 BODIES_STREAM = "hearth:gateway:bodies"
 USAGE_FIELD = "records"  # one JSON object per line, in both streams
+_WORTH_SAYING = 0.5  # of the journal
 SPOOLS_HASH = "hearth:gateway:spools"  # process → Spool, told about once a second
 
 
@@ -70,6 +71,22 @@ class Spool(msgspec.Struct):
     waiting: int
     limit: int
     lost: int
+
+    @property
+    def problem(self) -> str:
+        """What a person should know of it, as a sentence; empty when all is well."""
+        if self.lost:
+            return (
+                f"{self.lost:,} requests were served and not counted: the journal of usage, "
+                f"{self.limit / 1e6:,.0f} MB on disk, was full."
+            )
+        if self.waiting > self.limit * _WORTH_SAYING:
+            return (
+                f"The journal of usage is {self.waiting / self.limit:.0%} full "
+                f"({self.waiting / 1e6:,.0f} of {self.limit / 1e6:,.0f} MB); when it is full, "
+                "requests are served and not counted."
+            )
+        return ""
 
 
 decode_record = msgspec.json.Decoder(UsageRecord).decode

@@ -60,6 +60,7 @@ from apps.gateway.queries.upstreams import (
 from apps.gateway.queries.usage import GroupBy, Interval, UsageSpan, group_usage
 from apps.gateway.queries.usage_page import usage_page
 from apps.gateway.queries.usage_series import Step, usage_series
+from apps.gateway.queries.usage_way import look_at_usage_way
 
 __all__ = [
     "UPSTREAM_PRESETS",
@@ -107,6 +108,7 @@ __all__ = [
     "list_routes_through",
     "list_upstreams",
     "list_upstreams_in_use",
+    "look_at_usage_way",
     "notice_text",
     "read_circuits",
     "read_notices_for_timeline",

@@ -44,6 +44,7 @@ export const de: Translated<typeof en> = {
     scheduler: "Zeitplan",
     database: "Datenbank",
     cache: "Zwischenspeicher",
+    usage: "Verbrauch",
     nodes: "Knoten",
     deployments: "Bereitstellungen",
     upstreams: "Upstreams",

@@ -41,6 +41,7 @@ export const en = {
     scheduler: "Scheduler",
     database: "Database",
     cache: "Cache",
+    usage: "Usage",
     nodes: "Nodes",
     deployments: "Deployments",
     upstreams: "Upstreams",
