@@ -160,9 +160,9 @@ class TestOrder:
             wake(sleepy, upstream.url, second.url, slots=2)
             eventually(lambda: (upstream.active, second.active) == (2, 2), within=10)
             assert waiting(gateway) == 2
-        gateway.stop()
-        for each in asked:
-            each.exception()
+            gateway.stop()
+            for each in asked:
+                each.exception()
 
     def test_who_comes_later_does_not_pass(
         self, sleepy: House, upstream: FaultyUpstream, start_gateway: Start, ask: Asking
@@ -202,6 +202,20 @@ class TestLeaving:
         assert patient.result().headers["x-queue-position"] == "2"
         assert text.endswith("data: [DONE]\n\n")
         assert upstream.asked == 1
+
+    def test_who_is_sent_away_as_a_place_becomes_free_does_not_stay(
+        self, sleepy: House, upstream: FaultyUpstream, start_gateway: Start, ask: Asking
+    ) -> None:
+        """All are cancelled at once when the gateway stops, and each who goes moves the next up."""
+        gateway = start_gateway()
+        asked = in_line(gateway, ask, 6, user="slow")
+        wake(sleepy, upstream.url, slots=2)
+        eventually(lambda: (upstream.active, waiting(gateway)) == (2, 4), within=10)
+
+        gateway.stop()
+
+        codes = [each.result().json()["error"]["code"] for each in asked]
+        assert codes == ["gateway_stopped"] * 6
 
     def test_when_loading_fails_everybody_is_told(
         self, sleepy: House, start_gateway: Start, ask: Asking

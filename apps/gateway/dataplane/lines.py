@@ -38,8 +38,9 @@ class Place:
 
     async def wait(self, within: float) -> None:
         """Return when it may be this place's turn, or when the time is over."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._moved.wait(), within)
+        with suppress(TimeoutError):  # and no `wait_for`, which may swallow the client's leaving
+            async with asyncio.timeout(within):
+                await self._moved.wait()
         self._moved.clear()
 
 

@@ -8,6 +8,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class ControlLink:
         self._config = config
         self.table = RouteTable()
         self._known = Known()
+        self._stopping = False
         self.reachable = False
         self._was_lost = False
         self._refused_version: int | None = None
@@ -91,6 +93,7 @@ class ControlLink:
         return asyncio.get_running_loop().create_task(work)
 
     async def stop(self) -> None:
+        self._stopping = True  # said as well: the client of Redis may swallow a cancellation
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -107,7 +110,7 @@ class ControlLink:
     async def _follow(self) -> None:
         """Refresh at every announcement and at every poll."""
         async with self._client(socket_timeout=self._config.poll_seconds + 10) as listener:
-            while True:
+            while not self._stopping:
                 try:
                     await self._listen(listener)
                 except _REDIS_TROUBLE as problem:
@@ -121,7 +124,7 @@ class ControlLink:
     async def _listen(self, listener: redis.asyncio.Redis) -> None:
         async with listener.pubsub() as channel:
             await channel.subscribe(snapshot.CHANGED_CHANNEL)
-            while True:
+            while not self._stopping:
                 await self.refresh()
                 await channel.get_message(timeout=self._config.poll_seconds)
 
@@ -156,10 +159,9 @@ class ControlLink:
 
     async def wait_for_change(self, *, within: float) -> None:
         """Return when another table is in use, or when the time is over."""
-        try:
-            await asyncio.wait_for(self._changed.wait(), within)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):  # and no `wait_for`, which may swallow the client's leaving
+            async with asyncio.timeout(within):
+                await self._changed.wait()
 
     def _found(self) -> None:
         if self._was_lost:
@@ -202,7 +204,7 @@ class ControlLink:
 
     async def _send(self) -> None:
         activity_at = orphans_at = 0.0
-        while True:
+        while not self._stopping:
             await asyncio.sleep(self._config.flush_seconds)
             now = time.monotonic()
             try:
