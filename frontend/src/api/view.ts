@@ -15,6 +15,7 @@ const WORDS = [
   "days",
   "subject",
   "sort",
+  "measure",
   "from",
   "to",
   "next",

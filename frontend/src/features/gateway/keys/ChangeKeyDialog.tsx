@@ -26,11 +26,11 @@ export function ChangeKeyDialog({ apiKey, onClose }: { apiKey: KeyOut; onClose: 
       onClose();
     },
   });
-  const isReady = missing(draft) === null;
+  const lack = missing(draft);
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (isReady && !change.isPending) change.mutate();
+    if (!lack && !change.isPending) change.mutate();
   }
 
   return (
@@ -45,7 +45,12 @@ export function ChangeKeyDialog({ apiKey, onClose }: { apiKey: KeyOut; onClose: 
           <Button kind="ghost" onClick={onClose}>
             {tNew("cancel")}
           </Button>
-          <Button kind="go" type="submit" busy={change.isPending} disabled={!isReady}>
+          <Button
+            kind="go"
+            type="submit"
+            busy={change.isPending}
+            disabledReason={lack && tNew(`missing.${lack}`)}
+          >
             {t("save")}
           </Button>
         </>

@@ -25,10 +25,10 @@ export function IssueKeyDialog({ onClose }: { onClose: () => void }) {
 
   if (issue.data) return <IssuedKey issued={issue.data} onClose={onClose} />;
 
-  const isReady = missing(draft) === null;
+  const lack = missing(draft);
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (isReady && !issue.isPending) issue.mutate();
+    if (!lack && !issue.isPending) issue.mutate();
   }
 
   return (
@@ -45,7 +45,12 @@ export function IssueKeyDialog({ onClose }: { onClose: () => void }) {
           <Button kind="ghost" onClick={onClose}>
             {t("cancel")}
           </Button>
-          <Button kind="go" type="submit" busy={issue.isPending} disabled={!isReady}>
+          <Button
+            kind="go"
+            type="submit"
+            busy={issue.isPending}
+            disabledReason={lack && t(`missing.${lack}`)}
+          >
             {t("submit")}
           </Button>
         </>

@@ -157,7 +157,7 @@ function LastsField({ draft, onChange }: FieldsProps) {
 /** What few keys need, folded away. */
 export function AdvancedFields({ draft, onChange }: FieldsProps) {
   const t = useTranslations("keyIssue.newKey");
-  const mayManage = useMay("manage_gateway");
+  const mayMeasure = useMay("view_usage");
   const set = (change: Partial<KeyDraft>) => onChange({ ...draft, ...change });
   const wrong = wrongLine(draft.networks);
   return (
@@ -175,7 +175,7 @@ export function AdvancedFields({ draft, onChange }: FieldsProps) {
               <Checkbox
                 key={scope}
                 value={scope}
-                disabled={scope !== "infer" && !mayManage && !draft.scopes.includes(scope)}
+                disabled={scope === "metrics" && !mayMeasure && !draft.scopes.includes(scope)}
                 label={t(`scope.${scope}`)}
                 description={t(`scope.${scope}Hint`)}
               />

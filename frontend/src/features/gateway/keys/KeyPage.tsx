@@ -90,7 +90,7 @@ function Page({ report, crumbs }: PageProps) {
         <StandingBadge
           apiKey={key}
           standing={standingOf(key, now)}
-          isRefused={!report.works && !isEnded}
+          isRefused={!report.works && !isEnded && key.scopes.includes("infer")}
         />
       }
       sentence={

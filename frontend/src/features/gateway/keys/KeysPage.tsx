@@ -16,6 +16,7 @@ import { TableSkeleton } from "@/ui/Skeleton";
 import { Tabs } from "@/ui/Tabs";
 import { IssueKeyDialog } from "./IssueKeyDialog";
 import { useKeyColumns } from "./keyColumns";
+import styles from "./keys.module.css";
 import { LimitNotices } from "./LimitNotices";
 import { keysQuery } from "./queries";
 import { SharedLimits } from "./SharedLimits";
@@ -31,9 +32,8 @@ export function KeysPage() {
   const tGateway = useTranslations("gateway");
   const [view, setView] = useView();
   const mayIssue = useMay("use_own_keys");
-  const mayManage = useMay("manage_gateway");
   const query = useQuery(keysQuery);
-  const tab = view.tab === "limits" && mayManage ? "limits" : "keys";
+  const tab = view.tab === "limits" ? "limits" : "keys";
   const newKey = mayIssue && (
     <Button kind="go" icon={PlusIcon} onClick={() => setView({ dialog: "new-key" })}>
       {t("new")}
@@ -52,16 +52,14 @@ export function KeysPage() {
         </>
       }
       tabs={
-        mayManage && (
-          <Tabs
-            label={t("tabs")}
-            value={tab}
-            tabs={[
-              { value: "keys", label: t("tabKeys") },
-              { value: "limits", label: t("tabLimits") },
-            ]}
-          />
-        )
+        <Tabs
+          label={t("tabs")}
+          value={tab}
+          tabs={[
+            { value: "keys", label: t("tabKeys") },
+            { value: "limits", label: t("tabLimits") },
+          ]}
+        />
       }
       notice={<LimitNotices />}
     >
@@ -103,7 +101,7 @@ function Keys({ keys }: { keys: readonly KeyOut[] }) {
   const sort = toSort(view.sort);
   return (
     <>
-      <div className="row between wrap">
+      <div className={styles.filters}>
         <Chips
           label={t("filter")}
           value={view.state ?? ""}
@@ -121,6 +119,7 @@ function Keys({ keys }: { keys: readonly KeyOut[] }) {
           value={view.q ?? ""}
           onChange={(q) => setView({ q: q || undefined })}
           placeholder={t("search")}
+          width="auto"
         />
       </div>
       {shown.length === 0 ? (

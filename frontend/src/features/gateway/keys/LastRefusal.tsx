@@ -10,7 +10,9 @@ import { fixFor, fixForNow } from "./refusal";
 export function LastRefusal({ report }: { report: KeyReportOut }) {
   const t = useTranslations("keys.refusal");
   const format = useFormat();
-  const { key, works, last_refusal: refusal } = report;
+  const { key, last_refusal: refusal } = report;
+  // A key that is not for models is none the worse for not opening them.
+  const works = report.works || !key.scopes.includes("infer");
   const isOver = key.state === "revoked" || key.state === "expired";
   if (isOver) {
     return (

@@ -33,14 +33,21 @@ export function LimitNotices() {
 
 function LimitNotice({ notice, onClose }: { notice: NoticeOut; onClose: () => void }) {
   const t = useTranslations("keyLimits.notice");
+  const tLimits = useTranslations("keyLimits");
   const format = useFormat();
   const isKey = notice.level === "key";
+  const words = t(notice.percent >= 100 ? "usedUp" : "nearly", {
+    holder: isKey ? notice.holder : tLimits(`level.${notice.level}`, { name: notice.holder }),
+    share: format.share(notice.percent / 100),
+    limit: notice.limit === null ? "·" : format.amount(notice.limit),
+    window: notice.window === "tokens_per_month" ? "month" : "day",
+  });
   const tone = notice.percent >= 100 ? "bad" : "attention";
   return (
     <section className={`state ${styles.noticeLine}`} data-tone={tone} role="status">
       <Mark tone={tone} size={11} />
       <span className="grow break">
-        {notice.text} <span className="dim">{format.relative(notice.at)}</span>
+        {words} <span className="dim">{format.relative(notice.at)}</span>
       </span>
       <ButtonLink
         size="sm"

@@ -17,7 +17,7 @@ export const de: Translated<typeof en> = {
     allBut: "alle außer diesen",
     models: "Modelle",
     modelsHint: "Andere antworten, als gäbe es sie nicht.",
-    deniedHint: "Diese antworten, als gäbe es sie nicht, auch neue Routen mit ihrem Namen.",
+    deniedHint: "Diese antworten, als gäbe es sie nicht, auch neue Wege mit ihrem Namen.",
     modelsPlaceholder: "Modelle wählen",
     preset: "Grenzen",
     presets: {
@@ -70,6 +70,15 @@ export const de: Translated<typeof en> = {
     amountWrong: "Eine ganze Zahl, etwa 500, 20 k oder 1,5 M.",
     dayOverMonth: "Für den Tag mehr als für den Monat: der Monat endet zuerst.",
     minuteOverDay: "Für die Minute mehr als für den Tag: der Tag endet zuerst.",
+    missing: {
+      name: "Sag zuerst, wofür er ist.",
+      models: "Wähl zuerst seine Modelle.",
+      limits: "Eine der Grenzen ist keine Zahl.",
+      day: "Wähl einen letzten Tag, der noch kommt.",
+      scopes: "Etwas muss er öffnen.",
+      networks: "Eines der Netze ist keines.",
+      output: "Die längste Antwort ist keine Zahl.",
+    },
     cancel: "Abbrechen",
     submit: "Schlüssel anlegen",
   },
@@ -133,7 +142,7 @@ export const de: Translated<typeof en> = {
       javascript: "OpenAIs eigenes Paket für Node, Deno und Bun.",
       anthropic: "Für Claude geschriebene Programme. Ihr Paket hängt /v1 selbst an, also ohne.",
       openWebUi:
-        "Läuft es schon: Admin Settings, Connections, OpenAI, Verbindung mit dieser Adresse und diesem Schlüssel hinzufügen. Oder neu starten:",
+        "Läuft es schon: Admin Settings, Connections, OpenAI, Verbindung mit dieser Adresse und diesem Schlüssel hinzufügen. Oder neu starten; diese Werte liest es nur beim ersten Start:",
       continue: "In VS Code oder JetBrains: in Continues Einstellungen; es lädt sie selbst neu.",
       aider: "In deinem Projekt. aider will openai/ vor dem Namen des Modells.",
       claudeCode:

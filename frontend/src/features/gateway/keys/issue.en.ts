@@ -64,6 +64,15 @@ export const en = {
     amountWrong: "A whole number such as 500, 20 k or 1.5 M.",
     dayOverMonth: "More for a day than for the month: the month ends it first.",
     minuteOverDay: "More for a minute than for the day: the day ends it first.",
+    missing: {
+      name: "Say first what it is for.",
+      models: "Choose its models first.",
+      limits: "One of the limits is no number.",
+      day: "Choose a last day that is still to come.",
+      scopes: "It has to open something.",
+      networks: "One of the networks is none.",
+      output: "The longest answer is no number.",
+    },
     cancel: "Cancel",
     submit: "Make the key",
   },
@@ -126,7 +135,7 @@ export const en = {
       javascript: "OpenAI's own client for Node, Deno and Bun.",
       anthropic: "Programs written for Claude. Their client adds /v1 itself, so it is left off.",
       openWebUi:
-        "Running already: Admin Settings, Connections, OpenAI, add a connection with this address and key. Or start a new one:",
+        "Running already: Admin Settings, Connections, OpenAI, add a connection with this address and key. Or start a new one, which reads these at its first start only:",
       continue: "In VS Code or JetBrains: add this to Continue's configuration; it reloads itself.",
       aider: "In your project. aider wants openai/ before the model's name.",
       claudeCode:

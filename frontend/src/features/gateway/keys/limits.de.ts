@@ -54,6 +54,10 @@ export const de: Translated<typeof en> = {
     notYours: "Gemeinsame Grenzen ändert nur, wer das Gateway verwalten darf.",
   },
   notice: {
+    nearly:
+      "{holder} hat {share} der {limit} Token für {window, select, month {diesen Monat} other {heute}} verbraucht.",
+    usedUp:
+      "{holder} hat die {limit} Token für {window, select, month {diesen Monat} other {heute}} verbraucht. Bis dahin wird abgewiesen.",
     look: "Ansehen",
     raise: "Erhöhen",
     dismiss: "Hinweis zu {name} weglegen",

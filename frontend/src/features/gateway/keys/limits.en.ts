@@ -51,6 +51,10 @@ export const en = {
     notYours: "Only who may manage the gateway changes shared limits.",
   },
   notice: {
+    nearly:
+      "{holder} has used {share} of its {limit} tokens for {window, select, month {this month} other {today}}.",
+    usedUp:
+      "{holder} has used up its {limit} tokens for {window, select, month {this month} other {today}}. Requests are refused until it is over.",
     look: "Look",
     raise: "Raise it",
     dismiss: "Put away the notice about {name}",

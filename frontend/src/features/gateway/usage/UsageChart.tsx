@@ -52,7 +52,7 @@ export function UsageChart({ asked, step, group, measure }: UsageChartProps) {
           label={t("measure")}
           value={measure}
           choices={MEASURES.map((value) => ({ value, label: t(value) }))}
-          onChange={(value) => setView({ sort: value === MEASURES[0] ? undefined : value })}
+          onChange={(value) => setView({ measure: value === MEASURES[0] ? undefined : value })}
         />
       }
     >

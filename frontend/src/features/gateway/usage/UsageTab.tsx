@@ -13,7 +13,7 @@ import { DownloadIcon, XIcon } from "@/ui/icons";
 import { CardSkeleton, TableSkeleton } from "@/ui/Skeleton";
 import { Stats } from "@/ui/Stats";
 import { csvAddress, usageQuery } from "./queries";
-import { rangeOf, SPANS } from "./spans";
+import { rangeOf, SPANS, type Span } from "./spans";
 import { UsageChart } from "./UsageChart";
 import { UsageTable } from "./UsageTable";
 import styles from "./usage.module.css";
@@ -30,7 +30,16 @@ function useAsked() {
   const only = readOnly(view.filter);
   const group = toGroup(view.group);
   const asked = { ...filterOf(only), group_by: group, from: range.from, to: range.to };
-  return { view, setView, span, range, only, group, measure: toMeasure(view.sort), asked };
+  return { view, setView, span, range, only, group, measure: toMeasure(view.measure), asked };
+}
+
+/** Other days begin as those that were looked at, to be moved from there. */
+function chosen(span: Span, before: { from?: string; to?: string; days?: string }) {
+  const days = span === SPANS[0] ? undefined : span;
+  if (span !== "custom" || before.from) return { days };
+  const shown = rangeOf(toSpan(before.days), Date.now());
+  const last = new Date(Date.parse(shown.to) - 1).toISOString();
+  return { days, from: shown.from.slice(0, 10), to: last.slice(0, 10) };
 }
 
 export function CsvButton() {
@@ -64,7 +73,7 @@ export function UsageTab() {
           label={t("span")}
           value={span}
           choices={SPANS.map((value) => ({ value, label: t(`spans.${value}`) }))}
-          onChange={(value) => setView({ days: value === SPANS[0] ? undefined : value })}
+          onChange={(value) => setView(chosen(value, view))}
         />
       </div>
       {span === "custom" && (

@@ -7,7 +7,7 @@ export const de: Translated<typeof en> = {
   tabs: "Verbrauch und Budgets",
   csv: "Als CSV speichern",
   groupBy: "Gruppiert nach",
-  by: { key: "Schlüssel", user: "Person", model: "Modell", route: "Route", node: "Maschine" },
+  by: { key: "Schlüssel", user: "Person", model: "Modell", route: "Weg", node: "Knoten" },
   span: "Zeitraum",
   spans: {
     "24h": "24 Stunden",
