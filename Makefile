@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run status stop reset setup test test-fast test-console check lint format types \
-	architecture django openapi console-check api-client screenshots bench-gateway bench-memory lock clean
+	architecture django openapi console-check api-client screenshots bench-gateway bench-memory bench-usage lock clean
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,12 @@ screenshots: ## every page of the console into docs/screens
 bench-gateway: ## what the gateway costs per request, beside others
 	@$(DEV)
 	$(VENV)/python -m benchmarks.gateway
+
+bench-usage: ## how long the pages of usage take over ten million requests; needs 20 GB of disk
+	@$(DEV)
+	rm -rf var/bench
+	HEARTH_VAR=$(CURDIR)/var/bench $(STACK) with pg,redis --fast -- $(VENV)/python -m benchmarks.usage --report
+	rm -rf var/bench
 
 bench-memory: ## how far the memory estimate is from a real model server
 	@$(DEV)
