@@ -10,6 +10,8 @@ import httpx
 import openai
 import pytest
 
+from apps.gateway.dataplane.errors import GatewayError
+from apps.gateway.dataplane.form import read_head
 from tests.gateway.harness import HEADERS, House, Served, strict_openai
 from tests.gateway.scripted_upstream import ScriptedUpstream
 
@@ -144,20 +146,21 @@ class TestTranscriptions:
             (form(("x" * 9000, b"tiny")), "invalid_form"),
         ],
     )
-    def test_what_is_no_form(
-        self, gateway: Served, scripted: ScriptedUpstream, body: bytes, code: str
+    def test_what_is_no_form(self, body: bytes, code: str) -> None:
+        with pytest.raises(GatewayError) as refusal:
+            read_head(body, FORM["content-type"].encode())
+
+        assert (refusal.value.status, refusal.value.code) == (400, code)
+
+    def test_a_body_that_says_it_is_something_else(
+        self, gateway: Served, scripted: ScriptedUpstream
     ) -> None:
-        reply = httpx.post(f"{gateway.url}/audio/transcriptions", content=body, headers=FORM)
-
-        assert (reply.status_code, reply.json()["error"]["code"]) == (400, code)
-        assert scripted.seen == []
-
-    def test_a_body_that_says_it_is_something_else(self, gateway: Served) -> None:
         reply = httpx.post(
             f"{gateway.url}/audio/transcriptions", json={"model": "tiny"}, headers=HEADERS
         )
 
-        assert reply.json()["error"]["code"] == "invalid_form"
+        assert (reply.status_code, reply.json()["error"]["code"]) == (400, "invalid_form")
+        assert scripted.seen == []
 
 
 class TestSpeech:

@@ -1,5 +1,6 @@
 """What the Responses API is refused here, and how that is said."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,8 @@ import httpx
 import openai
 import pytest
 
+from apps.gateway.dataplane.dialects.responses_over_chat import request
+from apps.gateway.dataplane.errors import GatewayError
 from tests.gateway.harness import HEADERS, Served, strict_openai
 from tests.gateway.replies import completion
 from tests.gateway.scripted_upstream import ScriptedUpstream
@@ -81,13 +84,17 @@ class TestWhatChatCannotSay:
             ({"input": 7}, "input"),
         ],
     )
-    def test_what_cannot_be_translated_is_named(
-        self, over_chat: Served, scripted: ScriptedUpstream, changes: Any, param: str
-    ) -> None:
-        reply = httpx.post(f"{over_chat.url}/responses", json={**ASK, **changes}, headers=HEADERS)
+    def test_is_named(self, changes: Any, param: str) -> None:
+        with pytest.raises(GatewayError) as refusal:
+            request(json.dumps({**ASK, **changes}).encode(), None)
+
+        assert (refusal.value.status, refusal.value.param) == (400, param)
+
+    def test_reaches_no_server(self, over_chat: Served, scripted: ScriptedUpstream) -> None:
+        reply = httpx.post(f"{over_chat.url}/responses", json={**ASK, "input": []}, headers=HEADERS)
 
         assert reply.status_code == 400
-        assert reply.json()["error"]["param"] == param
+        assert reply.json()["error"]["param"] == "input"
         assert scripted.seen == []
 
     def test_errors_of_the_upstream_are_errors(
