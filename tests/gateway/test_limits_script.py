@@ -297,6 +297,26 @@ def test_notices_come_once_a_window_and_again_after_a_raise(
     assert settle(600, 2000)[2:] == [(b"day", b"80", day)]
 
 
+def test_a_budget_that_turns_requests_away_is_told_of_as_used_up(
+    client: redis.Redis, caller: Caller
+) -> None:
+    rows = [("key:1", -1, -1, -1, 1000, -1)]
+
+    def noticed() -> list[tuple[bytes, bytes]]:
+        found: Any = client.xrange(script.NOTICES_STREAM)
+        return [(fields[b"window"], fields[b"percent"]) for _, fields in found]
+
+    caller.one(rows, (script.SETTLE, (1,), 0, 0, 850, 850, (), NOON))
+    assert caller.one(rows, (script.RESERVE, (1,), 200, 200))[0] == 0
+    assert noticed() == [(b"day", b"80")]  # a large request; smaller ones are still served
+    caller.one(rows, (script.SETTLE, (1,), 0, 0, 100, 100, (), NOON))
+    for _ in range(2):
+        assert caller.one(rows, (script.RESERVE, (1,), 60, 60))[0] == 0
+    assert noticed() == [(b"day", b"80"), (b"day", b"100")]
+    caller.one(rows, (script.SETTLE, (1,), 0, 0, 50, 50, (), NOON))
+    assert len(noticed()) == 2
+
+
 def test_a_document_nobody_can_read_begins_anew(client: redis.Redis, caller: Caller) -> None:
     client.set(script.PREFIX + "key:1", b"\xc1 not ours")
     assert caller.one(ROWS, (script.RESERVE, BOTH, 10, 10))[0] == 1

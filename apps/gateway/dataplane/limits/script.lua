@@ -346,31 +346,45 @@ local function tightest(chosen, result)
   return result
 end
 
--- Soft notices: once when a window is used to 80 %, once when it is used up.
+-- Soft notices: once when a window is used to 80 %, once when it is used up. For people it is used up
+-- when requests are turned away for it, and that begins a little before the last token is gone.
+
+local NEARLY_ALL = 90 -- percent
 
 local function level_of(settled, limit)
   if limit < 0 or settled * 100 < limit * 80 then return 0 end
   return settled >= limit and 100 or 80
 end
 
-local function notify(h, window, period, level)
-  redis.call('XADD', NOTICES, 'MAXLEN', '~', NOTICES_KEPT, '*',
-    'holder', h.name, 'window', window == DAY and 'day' or 'month', 'percent', level,
-    'period', period, 'settled', settled_in(h, window), 'limit', h.limits[window])
+local function period_of(h, window)
+  if window == DAY then return string.format('%04d-%02d-%02d', civil(h.day)) end
+  return string.format('%04d-%02d', math.floor(h.month / 12), h.month % 12 + 1)
 end
 
+local function notify(h, window, level)
+  redis.call('XADD', NOTICES, 'MAXLEN', '~', NOTICES_KEPT, '*',
+    'holder', h.name, 'window', window == DAY and 'day' or 'month', 'percent', level,
+    'period', period_of(h, window), 'settled', settled_in(h, window), 'limit', h.limits[window])
+end
+
+local NOTED = {[DAY] = 'day_noted', [MONTH] = 'month_noted'}
+
 local function note(h)
-  local level = level_of(h.day_settled, h.limits[DAY])
-  if level > h.day_noted then
-    notify(h, DAY, string.format('%04d-%02d-%02d', civil(h.day)), level)
+  for window, noted in pairs(NOTED) do
+    local level = level_of(settled_in(h, window), h.limits[window])
+    if level > h[noted] then notify(h, window, level) end
+    h[noted] = level == 0 and 0 or math.max(level, h[noted])
   end
-  h.day_noted = level
-  level = level_of(h.month_settled, h.limits[MONTH])
-  if level > h.month_noted then
-    local period = string.format('%04d-%02d', math.floor(h.month / 12), h.month % 12 + 1)
-    notify(h, MONTH, period, level)
+end
+
+local function note_refusal(refused)
+  local h, window, wait = holder(refused[2]), refused[3], refused[6]
+  local noted = NOTED[window]
+  if noted == nil or wait <= 0 or h[noted] >= 100 then return end
+  if settled_in(h, window) * 100 >= h.limits[window] * NEARLY_ALL then
+    h[noted], h.changed = 100, true
+    notify(h, window, 100)
   end
-  h.month_noted = level
 end
 
 -- Operations.
@@ -383,7 +397,10 @@ local run = {}
 run[1] = function(chosen, item)
   if lacks_base(chosen) then return {2} end
   local refused = refusal(chosen, PARALLEL, item[4])
-  if refused then return tightest(chosen, refused) end
+  if refused then
+    note_refusal(refused)
+    return tightest(chosen, refused)
+  end
   local tokens = granted(chosen, item[3])
   for _, index in ipairs(chosen) do
     local h = holder(index)
