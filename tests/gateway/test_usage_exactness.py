@@ -4,19 +4,22 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import redis
 from django.db.models import Sum
 from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import Team
 from apps.gateway import actions
+from apps.gateway.dataplane.limits import counters
 from apps.gateway.models import UsageHour, UsageRecord
+from apps.gateway.queries.settled import list_settled
 from tests.conftest import ROOT
 from tests.factories.accounts import make_team
 from tests.gateway.faulty_upstream import FaultyUpstream
@@ -45,7 +48,8 @@ def secret(admin_client: Client, upstream: FaultyUpstream) -> str:
 
     post("upstreams", name="outside", base_url=upstream.url)
     post("routes", name="tiny", targets=[{"upstream": "outside"}], may_leave_house=True)
-    return str(post("keys", name="laptop")["secret"])
+    limits = {"tokens_per_day": 10**9, "parallel": 100}
+    return str(post("keys", name="laptop", limits=limits, when_redis_away="serve")["secret"])
 
 
 class Gateways:
@@ -139,6 +143,25 @@ class Talkers:
             assert not thread.is_alive()
 
 
+def assert_budget_agrees(own_redis: OwnRedis, now: datetime) -> None:
+    """What Redis has counted is never more than what the database has, and once it has been handed
+    that, exactly as much."""
+    sums = UsageRecord.objects.aggregate(Sum("prompt_tokens"), Sum("completion_tokens"))
+    stored = sums["prompt_tokens__sum"] + sums["completion_tokens__sum"]
+    [seed] = list_settled(now=now)
+    with own_redis.client() as client:
+        assert settled(client, seed.holder) <= stored
+        counters.seed(client, [seed])
+        assert settled(client, seed.holder) == stored
+
+
+def settled(client: redis.Redis, holder: str) -> int:
+    [windows] = counters.read_windows(client, [(holder, -1, -1, -1, -1, -1)])
+    tokens = windows["tokens_per_month"].settled
+    assert tokens is not None
+    return tokens
+
+
 def test_what_is_counted_is_what_clients_saw(
     own_redis: OwnRedis,
     upstream: FaultyUpstream,
@@ -146,6 +169,8 @@ def test_what_is_counted_is_what_clients_saw(
     start_writer: Callable[..., subprocess.Popen[bytes]],
     secret: str,
 ) -> None:
+    with own_redis.client() as client:
+        counters.seed(client, [])
     redis_of_the_gateways = {"REDIS_URL": own_redis.url, "HEARTH_TEST_REDIS_DATABASE": "0"}
     writer = start_writer(**redis_of_the_gateways)
     first, second = gateways.start(), gateways.start()
@@ -192,6 +217,7 @@ def test_what_is_counted_is_what_clients_saw(
         "completion_tokens__sum": sum(seen.values()),
     }
     now = timezone.now()
+    assert_budget_agrees(own_redis, now)
     assert not actions.find_wrong_hours(
         begin=now - timedelta(hours=3), end=now + timedelta(hours=1)
     )
