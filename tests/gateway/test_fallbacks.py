@@ -65,7 +65,9 @@ class TestEveryCause:
         failing, other, right = server(**faults), server(), server()
         for name, upstream in (("tiny", failing), ("other", other), ("right", right)):
             house.serve(name, upstream.url)
-        others = [each for each in ("refused", "5xx", "429", "timeout", "context") if each != cause]
+        others: list[Any] = [
+            each for each in ("refused", "5xx", "429", "timeout", "context") if each != cause
+        ]
         steps = [(others, "other"), ([cause], "right")]
         change(house, "tiny", fallbacks=[snapshot.FallbackEntry(on=on, to=to) for on, to in steps])
 
