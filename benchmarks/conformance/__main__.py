@@ -2,13 +2,14 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.conformance import checks, gateways
-from benchmarks.conformance.kit import PROMISES, Kit, Promise, Verdict, run, upstreams
+from benchmarks.conformance.kit import PROMISES, Broken, Kit, Promise, Verdict, run, upstreams
 from benchmarks.conformance.report import as_json, as_table, counted, keep
 from benchmarks.processes import free_ports
 
@@ -16,6 +17,8 @@ REPORT = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
 
 
 def main() -> int:
+    # Asked to end, it ends what it has started too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     chosen = _arguments()
     if chosen.print_config:
         a, b = chosen.upstream_port, chosen.upstream_port + 1
@@ -29,7 +32,11 @@ def main() -> int:
     if chosen.list:
         print("\n".join(f"{each.id:28} {each.text}" for each in promises))
         return 0
-    name, verdicts = asyncio.run(_run(chosen, promises))
+    try:
+        name, verdicts = asyncio.run(_run(chosen, promises))
+    except (Broken, TimeoutError, OSError) as problem:
+        print(f"The gateway cannot be checked: {problem}", file=sys.stderr)
+        return 2
     print(as_json(name, verdicts) if chosen.json else as_table(verdicts))
     print(f"{name}: {counted(verdicts)}", file=sys.stderr)
     if chosen.report:
@@ -94,6 +101,7 @@ async def _run(chosen: argparse.Namespace, promises: list[Promise]) -> tuple[str
             upstreams=pair,
             pair_model=gateways.PAIR_MODEL,
             pid=gateway.pid,
+            restart=gateway.restart,
             held=gateway.held,
             let_go=gateway.let_go,
             patience=chosen.patience,

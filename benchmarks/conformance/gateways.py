@@ -1,10 +1,11 @@
 """Gateways that the kit can start by itself, and what others need to be told."""
 
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import processes, programs
@@ -46,12 +47,13 @@ POST /api/keys        {{"name": "conformance"}}
 
 @dataclass(frozen=True)
 class Gateway:
-    """A gateway that runs and knows the kit's models."""
+    """A gateway that runs and knows the kit's models. `restart` returns its new pid."""
 
     name: str
     base_url: str
     key: str
     pid: int
+    restart: Callable[[], int]
     held: str | None = None
     let_go: Callable[[], None] | None = None
 
@@ -76,8 +78,8 @@ def _start_litellm(folder: Path, urls: tuple[str, str]) -> Iterator[Gateway]:
     config = folder / "litellm.yaml"
     config.write_text(configuration("litellm", urls))
     program = programs.litellm(processes.free_ports(1)[0], config)
-    with _answering(program, folder) as pid:
-        yield Gateway(program.name, f"http://127.0.0.1:{program.port}/v1", KEY, pid)
+    with _running(program, folder) as process:
+        yield Gateway(program.name, _url(program), KEY, process.start(), process.start)
 
 
 @contextmanager
@@ -88,12 +90,13 @@ def _start_hearth(folder: Path, urls: tuple[str, str]) -> Iterator[Gateway]:
             processes.free_ports(1)[0], redis_url, folder,
             name=f"Hearth {programs.hearth_version()}",
         )  # fmt: skip
-        with _answering(program, folder) as pid:
+        with _running(program, folder) as process:
             yield Gateway(
                 program.name,
-                f"http://127.0.0.1:{program.port}/v1",
+                _url(program),
                 KEY,
-                pid,
+                process.start(),
+                process.start,
                 held=HELD_MODEL,
                 let_go=lambda: _tell_hearth(redis_url, urls, loaded=True),
             )
@@ -132,20 +135,41 @@ def _tell_hearth(redis_url: str, urls: tuple[str, str], *, loaded: bool) -> None
     programs.publish(redis_url, document)
 
 
-@contextmanager
-def _answering(program: programs.Program, folder: Path) -> Iterator[int]:
-    log = folder / "gateway.log"
-    with processes.running(program.command, program.environment, log) as process:
+def _url(program: programs.Program) -> str:
+    return f"http://127.0.0.1:{program.port}/v1"
+
+
+@dataclass
+class _Process:
+    program: programs.Program
+    log: Path
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    def start(self) -> int:
+        """End it if it runs, start it, and return its pid once it listens. Raises TimeoutError."""
+        self.stack.close()
+        program = self.program
+        process = self.stack.enter_context(
+            processes.running(program.command, program.environment, self.log)
+        )
         deadline = time.monotonic() + program.start_seconds
         while not _listens(program.port):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise TimeoutError(f"{program.name} did not start: {log.read_text()[-2000:]}")
+                said = self.log.read_text()[-2000:]
+                raise TimeoutError(f"{program.name} did not start: {said}")
             time.sleep(0.1)
-        yield process.pid
+        return process.pid
+
+
+@contextmanager
+def _running(program: programs.Program, folder: Path) -> Iterator[_Process]:
+    process = _Process(program, folder / "gateway.log")
+    try:
+        yield process
+    finally:
+        process.stack.close()
 
 
 def _listens(port: int) -> bool:
-    import socket
-
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

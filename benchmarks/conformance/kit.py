@@ -18,7 +18,7 @@ CHAT = "/chat/completions"
 _CALM_SECONDS = 30.0
 _CHECK_SECONDS = 90.0
 _LOOK_SECONDS = 0.002
-_LONGEST_EVIDENCE = 160
+_LONGEST_EVIDENCE = 200
 
 
 class Broken(Exception):
@@ -34,8 +34,8 @@ class Kit:
     """The gateway under test between our client and our two upstreams.
 
     `pair_model` is served by both upstreams, `model` by the first alone. `pid` is known when the
-    gateway runs on this machine. `held` is a model that cannot be served until `let_go` is called.
-    On a busy machine every limit of time is `patience` times longer.
+    gateway runs on this machine, `restart` when the kit started it. `held` is a model that cannot
+    be served until `let_go` is called. Limits of time are `patience` times longer.
     """
 
     base_url: str
@@ -46,6 +46,7 @@ class Kit:
     pid: int | None = None
     held: str | None = None
     let_go: Callable[[], None] | None = None
+    restart: Callable[[], int] | None = None
     patience: float = 1.0
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _run: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -173,7 +174,7 @@ class Kit:
             except (NoReply, OSError) as problem:
                 said = str(problem)
             if time.monotonic() > deadline:
-                raise Broken(f"plain requests are not answered any more: {said}")
+                raise Broken(f"plain requests were not answered: {said}")
             await asyncio.sleep(0.2)
 
 
@@ -231,27 +232,47 @@ def upstreams(ports: tuple[int, int], host: str = "127.0.0.1") -> tuple[Upstream
 async def run(
     kit: Kit, promises: list[Promise], tell: Callable[[Verdict], object] = lambda _: None
 ) -> list[Verdict]:
-    """Every check in turn; `tell` hears of each as it is judged."""
-    verdicts = []
+    """Every check in turn; `tell` hears of each as it is judged.
+
+    A check after which plain requests are not answered any more has failed. Where the kit started
+    the gateway it starts it again, so that the checks after that one are about themselves. Raises
+    Broken when the gateway answers nothing from the beginning.
+    """
+    await kit.calm()
+    verdicts: list[Verdict] = []
     for each in promises:
-        verdicts.append(await _judge(kit, each))
+        began = time.monotonic()
+        outcome, evidence = await _judge(kit, each)
+        trouble = await _aftermath(kit)
+        if trouble:
+            outcome, evidence = "fail", f"{evidence}; then {trouble}"
+        one_line = " ".join(evidence.split())[:_LONGEST_EVIDENCE]
+        seconds = time.monotonic() - began
+        verdicts.append(Verdict(each.id, each.text, outcome, one_line, seconds))
         tell(verdicts[-1])
     return verdicts
 
 
-async def _judge(kit: Kit, each: Promise) -> Verdict:
-    began = time.monotonic()
-    outcome: Outcome
+async def _aftermath(kit: Kit) -> str:
+    """What is wrong with the gateway after a check, "" when it answers plain requests."""
     try:
         await kit.calm()
+    except Broken as problem:
+        if kit.restart is not None:
+            kit.pid = await asyncio.to_thread(kit.restart)
+            await kit.calm()
+        return str(problem)
+    return ""
+
+
+async def _judge(kit: Kit, each: Promise) -> tuple[Outcome, str]:
+    try:
         async with asyncio.timeout(_CHECK_SECONDS * kit.patience):
-            outcome, evidence = "pass", await each.check(kit)
+            return "pass", await each.check(kit)
     except ExceptionGroup as several:  # from checks that do several things at once
-        outcome, evidence = _outcome(several.exceptions[0])
+        return _outcome(several.exceptions[0])
     except Exception as problem:  # noqa: BLE001 - whatever a gateway causes is its verdict
-        outcome, evidence = _outcome(problem)
-    one_line = " ".join(evidence.split())[:_LONGEST_EVIDENCE]
-    return Verdict(each.id, each.text, outcome, one_line, time.monotonic() - began)
+        return _outcome(problem)
 
 
 def _outcome(problem: Exception) -> tuple[Outcome, str]:

@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ COMPARED = ("hearth", "hearth-plain", "nginx", "vllm-router", "litellm")
 
 
 def main() -> int:
+    # Asked to end, it ends what it has started too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     chosen = _arguments()
     compiler = shutil.which("cc")
     if compiler is None:
