@@ -1,5 +1,6 @@
 """The page that tests a key: what is left, what it reaches, why it was refused."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from apps.accounts.models import Team, User
 from apps.core.permissions import Role
 from apps.core.redis import get_redis
 from apps.gateway import actions
+from apps.gateway.dataplane.limits.counters import Seed, seed
 from apps.gateway.models import ApiKey
 from tests.factories.accounts import make_team, make_user
 from tests.gateway.control import ask, house_gateway, post, published, put
@@ -73,7 +75,19 @@ def test_what_is_left_of_every_window_and_level(
     assert month["resets_at"][8:19] == "01T00:00:00"
     parallel = limit(shown, "user", "parallel")
     assert (parallel["limit"], parallel["used"], parallel["resets_at"]) == (3, 0, None)
-    assert shown["works"] is True
+    assert (shown["works"], shown["sentence"]) == (True, "It works.")
+
+
+def test_what_will_soon_be_in_the_way(admin_client: Client, admin: User, team: Team) -> None:
+    limits = {"tokens_per_day": 1000, "tokens_per_month": 10_000}
+    key, _ = actions.issue_key(team=team, owner=admin, name="ci", limits=limits)
+    day, month = int(time.time()) // 86_400, datetime.now(UTC)
+    counted = Seed(f"key:{key.pk}", day, 850, 12 * month.year + month.month - 1, 850)
+    seed(get_redis(), [counted])
+
+    shown = report(admin_client, key.pk)
+
+    assert shown["sentence"] == "It works. 85 % of the tokens per day of the key ci are used."
 
 
 def test_the_last_refusal_in_the_gateways_own_words(admin_client: Client, gateway: Served) -> None:

@@ -19,6 +19,7 @@ from apps.gateway.queries.limit_use import read_use
 from apps.gateway.queries.request_reasons import why_request
 from apps.gateway.queries.table import build_team_table
 
+_NEARLY_PERCENT = 80.0
 _SAME_SECONDS = 5.0  # a request's record has the time when it began, a note that of the refusal
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ def report_key(*, key: ApiKey, secret: str | None = None) -> dict[str, Any]:
         "key": key,
         "secret": shown,
         "works": not obstacle,
-        "sentence": obstacle or "It works.",
+        "sentence": obstacle or f"It works.{_warning(limits)}",
         "limits": limits,
         "models": list(_reached(table, table.keys[key.digest], key.team_id)),
         "last_refusal": _last_refusal(key),
@@ -65,6 +66,16 @@ def _obstacle(key: ApiKey, shown: str | None, limits: list[dict[str, Any]]) -> s
             window = entry["window"].replace("_", " ")
             return f"The {window} of the {entry['level']} {entry['holder']} are used up."
     return ""
+
+
+def _warning(limits: list[dict[str, Any]]) -> str:
+    """What will be in the way before long, or ""."""
+    tight = max(limits, key=lambda entry: entry["percent"], default=None)
+    if tight is None or tight["percent"] < _NEARLY_PERCENT:
+        return ""
+    window = tight["window"].replace("_", " ")
+    whose = f"the {tight['level']} {tight['holder']}"
+    return f" {tight['percent']:.0f} % of the {window} of {whose} are used."
 
 
 def _reached(table: RouteTable, caller: Caller, team_id: int) -> Iterator[dict[str, Any]]:

@@ -4644,7 +4644,7 @@ export interface components {
             /** Day */
             day?: string | null;
             /** Deployment */
-            deployment?: string | number | null;
+            deployment?: string | null;
             /** Endpoint */
             endpoint?: string | null;
             /** Estimated */
