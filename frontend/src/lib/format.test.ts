@@ -17,7 +17,7 @@ import {
 } from "./format";
 
 const NB = " ";
-const THIN = "\u202f";
+const THIN = "\u2009";
 const NOW = new Date("2026-11-21T20:00:00+01:00");
 
 describe("bytes", () => {

@@ -2,7 +2,7 @@
 
 export type Language = "en" | "de";
 
-const THIN = "\u202f"; // thin, and never the end of a line
+const THIN = "\u2009";
 const NO_BREAK = " ";
 const UNKNOWN = "·";
 
