@@ -178,6 +178,34 @@ class TestBodies:
         assert answer.startswith(b"HTTP/1.1 200 ")
 
 
+class TestAnthropicsShape:
+    """Clients of /v1/messages understand only their own errors."""
+
+    @pytest.mark.parametrize(
+        ("lines", "body", "status"),
+        [
+            (b"", b"not json", 400),
+            (b"", b'{"model": "tiny", "max_tokens": 5, "messages": "\xff"}', 400),
+            (b"", b'{"model": "tiny", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400),
+            (b"", b'{"model": "nobody", "max_tokens": 5, "messages": []}', 404),
+            (b"", b'{"model": "tiny", "model": "tiny"}', 400),
+            (b"content-encoding: gzip\r\n", b"\x1f\x8b", 415),
+        ],
+    )
+    def test_refusals(
+        self, gateway: Served, upstream: FaultyUpstream, lines: bytes, body: bytes, status: int
+    ) -> None:
+        head = HEAD.replace(b"/chat/completions", b"/messages") + lines
+
+        answer = exchange(gateway, head + b"content-length: %d\r\n\r\n" % len(body) + body)
+
+        assert int(answer.split(b" ")[1]) == status
+        said = json.loads(answer.partition(b"\r\n\r\n")[2])
+        assert said["type"] == "error"
+        assert {"type", "message"} <= set(said["error"])
+        assert upstream.seen == []
+
+
 class TestLeaving:
     def test_a_client_that_says_it_sends_no_more_has_left(
         self, gateway: Served, caplog: pytest.LogCaptureFixture
