@@ -195,7 +195,10 @@ class TestTheKeyAndTheRoute:
                 {"max_tokens": 600, "max_completion_tokens": 70},
                 {"max_tokens": 500, "max_completion_tokens": 70},
             ),
-            ({"max_tokens": "many"}, {"max_tokens": "many"}),
+            ({"max_tokens": 1e9}, {"max_tokens": 500}),
+            ({"max_tokens": 600.5}, {"max_tokens": 500}),
+            ({"n_predict": 600}, {"n_predict": 500, "max_completion_tokens": 500}),
+            ({"n_predict": -1, "max_tokens": 5}, {"n_predict": 500, "max_tokens": 5}),
         ],
     )
     def test_nobody_gets_more_by_not_asking(
@@ -217,9 +220,52 @@ class TestTheKeyAndTheRoute:
 
         seen = scripted.seen[0].body
         limits = {
-            name: seen[name] for name in ("max_tokens", "max_completion_tokens") if name in seen
+            name: seen[name]
+            for name in ("max_tokens", "max_completion_tokens", "n_predict")
+            if name in seen
         }
         assert limits == sent
+
+    @pytest.mark.parametrize("given", ['"600"', "true", "[600]"])
+    def test_what_a_server_might_read_a_number_from_is_refused(
+        self, served: House, upstream: FaultyUpstream, start_gateway: Any, given: str
+    ) -> None:
+        limit_key(served, 500)
+        body = b'{"model":"tiny","messages":[],"max_tokens":%b}' % given.encode()
+
+        reply = httpx.post(f"{start_gateway().url}/chat/completions", content=body, headers=HEADERS)
+
+        assert (reply.status_code, reply.json()["error"]["param"]) == (400, "max_tokens")
+        assert upstream.seen == []
+
+    def test_so_is_a_limit_given_twice(
+        self, served: House, upstream: FaultyUpstream, start_gateway: Any
+    ) -> None:
+        limit_key(served, 500)
+        body = b'{"model":"tiny","messages":[],"max_tokens":600,"max_tokens":5}'
+
+        reply = httpx.post(f"{start_gateway().url}/chat/completions", content=body, headers=HEADERS)
+
+        assert (reply.status_code, reply.json()["error"]["code"]) == (400, "duplicate_field")
+        assert upstream.seen == []
+
+    def test_words_of_other_dialects_are_no_way_around_it(
+        self, house: House, scripted: ScriptedUpstream, start_gateway: Any
+    ) -> None:
+        house.serve("tiny", scripted.url, speaks=["chat"])
+        limit_key(house, 500)
+        gateway = start_gateway()
+        more = {"max_completion_tokens": 9000, "n_predict": 9000, "n": 9}
+        for path in ("responses", "messages"):
+            scripted.will_answer(completion(content="x"))
+            httpx.post(
+                f"{gateway.url}/{path}",
+                json={"model": "tiny", "input": "hi", "messages": HI, "max_tokens": 500, **more},
+                headers=HEADERS,
+            )
+            sent = scripted.seen[-1].body
+            assert sent["max_tokens"] == 500
+            assert not more.keys() & sent.keys()
 
     def test_in_every_dialect(
         self, house: House, scripted: ScriptedUpstream, start_gateway: Any

@@ -26,6 +26,7 @@ class Head(msgspec.Struct):
     max_tokens: msgspec.Raw = msgspec.Raw(b"")
     max_completion_tokens: msgspec.Raw = msgspec.Raw(b"")
     max_output_tokens: msgspec.Raw = msgspec.Raw(b"")
+    n_predict: msgspec.Raw = msgspec.Raw(b"")  # llama.cpp's own word, which it heeds first
 
     @property
     def wants_usage(self) -> bool:
@@ -55,8 +56,7 @@ def read_head(body: bytes) -> Head:
         raise GatewayError(
             400, "missing_model", "The field `model` is empty. Name a model.", param="model"
         )
-    if body.count(b'"model"') > 1 or _ESCAPED_LETTER in body:
-        _refuse_double_model(body)
+    refuse_double(body, "model")
     return head
 
 
@@ -87,10 +87,12 @@ def _refuse_broken_text(body: bytes) -> None:
         ) from problem
 
 
-def _refuse_double_model(body: bytes) -> None:
-    """Two parsers may read a field given twice differently: one name checked, another used."""
-    if sum(name == "model" for name, _, _ in top_level_fields(body)) > 1:
-        raise _given_twice("model")
+def refuse_double(body: bytes, field: str) -> None:
+    """Two parsers may read a field given twice differently: one value checked, another used."""
+    if body.count(b'"%b"' % field.encode()) < 2 and _ESCAPED_LETTER not in body:
+        return
+    if sum(name == field for name, _, _ in top_level_fields(body)) > 1:
+        raise _given_twice(field)
 
 
 def _given_twice(field: str) -> GatewayError:

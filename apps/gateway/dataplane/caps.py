@@ -1,12 +1,14 @@
 """Asking for no more tokens back than the key, its budget, the route and the context allow."""
 
+import math
 import re
 from collections.abc import Iterator
 
 import msgspec
 
-from apps.gateway.dataplane.body import Head, with_field
+from apps.gateway.dataplane.body import Head, refuse_double, with_field
 from apps.gateway.dataplane.call import Call
+from apps.gateway.dataplane.errors import GatewayError
 from apps.gateway.dataplane.route_table import Choice
 
 HEADER = b"x-hearth-max-tokens"
@@ -18,6 +20,7 @@ _FIELDS = {
     _MESSAGES: ("max_tokens",),
     "/v1/responses": ("max_output_tokens",),
 }
+_ENGINES_OWN = "n_predict"  # other servers do not know it: it is lowered, but does not count
 # How vLLM, SGLang and OpenAI say that prompt and answer do not fit together.
 _TOLD = re.compile(
     rb"maximum context length is (?P<context>\d+) tokens.{0,80}?"
@@ -39,12 +42,9 @@ def capped(call: Call, choice: Choice, told: int | None = None) -> bytes:
     context = choice.endpoint.context_length
     if names is None or (limit is None and context is None and told is None):
         return call.body
-    asked = dict(_asked(call.head, names))
-    if None in asked.values():
-        return call.body  # not a number: the server says so better
-    wanted = [value for value in asked.values() if value is not None]
-    if wanted and (told is not None or context is not None):
-        room = _room(context or 0, call.body, min(wanted)) if told is None else told
+    asked = dict(_asked(call.head, (*names, _ENGINES_OWN), strict=limit is not None))
+    if asked and (told is not None or context is not None):
+        room = _room(context or 0, call.body, min(asked.values())) if told is None else told
         if limit is None or room < limit:
             limit, reason = room, b"context"
     if limit is None:
@@ -52,19 +52,19 @@ def capped(call: Call, choice: Choice, told: int | None = None) -> bytes:
     return _lowered(call, choice, asked, limit, reason)
 
 
-def _lowered(
-    call: Call, choice: Choice, asked: dict[str, int | None], limit: int, reason: bytes
-) -> bytes:
-    over = [name for name, value in asked.items() if value is not None and value > limit]
-    if not asked and call.path != _MESSAGES:  # which refuses those without a limit
-        over = [_name_to_add(call.path, choice)]
-    if not over:
-        return call.body
-    call.output_cap = limit
-    call.extra_headers.append((HEADER, b"%d; %b" % (limit, reason)))
+def _lowered(call: Call, choice: Choice, asked: dict[str, int], limit: int, reason: bytes) -> bytes:
     body = call.body
-    for name in over:
+    lowered = [name for name, value in asked.items() if value > limit]
+    unsaid = not any(name in asked for name in _FIELDS[call.path])
+    if unsaid and call.path != _MESSAGES:  # which refuses those without a limit
+        lowered.append(_name_to_add(call.path, choice))
+    for name in asked:
+        refuse_double(body, name)
+    for name in lowered:
         body = with_field(body, name, b"%d" % limit)
+    if lowered:
+        call.output_cap = limit
+        call.extra_headers.append((HEADER, b"%d; %b" % (limit, reason)))
     return body
 
 
@@ -88,22 +88,29 @@ def _allowed(call: Call) -> tuple[int | None, bytes]:
     return limit, reason
 
 
-def _asked(head: Head, names: tuple[str, ...]) -> Iterator[tuple[str, int | None]]:
-    """What is asked for, by field; `null` and negative numbers mean as much as there is. The
-    value is None for what is no whole number."""
+def _asked(head: Head, names: tuple[str, ...], *, strict: bool) -> Iterator[tuple[str, int]]:
+    """What is asked for, by field; `null` and negative numbers mean as much as there is.
+
+    With `strict`, GatewayError 400 is raised for what is no number: some servers read one out of
+    it. Otherwise the server may say so itself.
+    """
     for name in names:
         raw = bytes(getattr(head, name))
         if raw.isdigit():
             yield name, int(raw)
-            continue
-        if not raw:
-            continue
-        try:
-            value = msgspec.json.decode(raw, type=int | None)
-        except msgspec.ValidationError:
-            yield name, None
-            continue
-        yield name, _UNLIMITED if value is None or value < 0 else value
+        elif raw:
+            value = msgspec.json.decode(raw)
+            if value is None:
+                yield name, _UNLIMITED
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                yield name, _UNLIMITED if value < 0 else math.ceil(value)
+            elif strict:
+                raise GatewayError(
+                    400,
+                    "invalid_field",
+                    f"The field `{name}` cannot be used: a whole number is expected.",
+                    param=name,
+                )
 
 
 def _room(context: int, body: bytes, asked: int) -> int:

@@ -11,12 +11,17 @@ Json = dict[str, Any]
 # Said otherwise in the Responses API. All other fields go to the server as they are.
 _NOT_COPIED = frozenset(
     {
+        "background",
+        "conversation",
         "logprobs",
         "max_completion_tokens",
+        "max_output_tokens",
         "max_tokens",
         "messages",
         "model",
         "n",
+        "n_predict",
+        "previous_response_id",
         "reasoning_effort",
         "response_format",
         "stream_options",

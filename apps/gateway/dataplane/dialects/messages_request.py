@@ -176,6 +176,8 @@ _NOT_COPIED = frozenset(Request.__struct_fields__) | {
     "fallbacks",
     "inference_geo",
     "max_completion_tokens",
+    "n",
+    "n_predict",
     "service_tier",
     "speed",
     "user_profile_id",

@@ -11,8 +11,9 @@ from apps.gateway.dataplane.errors import GatewayError
 
 Json = dict[str, Any]
 
-# Said otherwise in a chat completion, or meant for OpenAI's own machinery. All other fields, also
-# those that nobody here knows, go to the server as they are.
+# Said otherwise in a chat completion, or meant for OpenAI's own machinery, or a chat completion's
+# own word for what is said otherwise here. All other fields, also those that nobody here knows, go
+# to the server as they are.
 _NOT_COPIED = frozenset(
     {
         "background",
@@ -21,10 +22,16 @@ _NOT_COPIED = frozenset(
         "include",
         "input",
         "instructions",
+        "logprobs",
+        "max_completion_tokens",
         "max_output_tokens",
+        "max_tokens",
         "max_tool_calls",
+        "messages",
         "metadata",
         "model",
+        "n",
+        "n_predict",
         "parallel_tool_calls",
         "previous_response_id",
         "prompt",
