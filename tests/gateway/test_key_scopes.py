@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.accounts.auth import identify_socket
 from apps.accounts.models import AuditEntry, PersonalToken, Team, User
+from apps.core.errors import Forbidden
 from apps.core.permissions import Role
 from apps.gateway import actions
 from apps.gateway.models import ApiKey
@@ -127,3 +129,10 @@ def test_a_key_makes_no_successor_for_itself(with_key: Holder) -> None:
     assert post(program, "tokens", name="forever").status_code == 403
     assert not PersonalToken.objects.exists()
     assert post(program, "keys", name="k").status_code == 201
+
+
+def test_a_key_opens_no_websocket(admin: User, team: Team) -> None:
+    _, secret = actions.issue_key(team=team, owner=admin, name="m", scopes=["manage"])
+
+    with pytest.raises(Forbidden, match="websocket"):
+        identify_socket({"headers": [(b"authorization", b"Bearer " + secret.encode())]})
