@@ -197,6 +197,7 @@ class TestTheKeyAndTheRoute:
             ),
             ({"max_tokens": 1e9}, {"max_tokens": 500}),
             ({"max_tokens": 600.5}, {"max_tokens": 500}),
+            ({"max_tokens": 10**4000}, {"max_tokens": 500}),
             ({"n_predict": 600}, {"n_predict": 500, "max_completion_tokens": 500}),
             ({"n_predict": -1, "max_tokens": 5}, {"n_predict": 500, "max_tokens": 5}),
         ],
@@ -226,7 +227,7 @@ class TestTheKeyAndTheRoute:
         }
         assert limits == sent
 
-    @pytest.mark.parametrize("given", ['"600"', "true", "[600]"])
+    @pytest.mark.parametrize("given", ['"600"', "true", "[600]", "1e400"])
     def test_what_a_server_might_read_a_number_from_is_refused(
         self, served: House, upstream: FaultyUpstream, start_gateway: Any, given: str
     ) -> None:

@@ -27,6 +27,7 @@ _TOLD = re.compile(
     rb"(?:\((?P<messages>\d+) in the messages|has (?P<input>\d+) input tokens)"
 )
 _UNLIMITED = 2**62
+_LONGEST_NUMBER = 18  # digits
 _BYTES_PER_TOKEN = 3  # of a request, counted low: too little room is better than a refusal
 _LEAST_SHARE = 4  # of the context is left to the answer however long the prompt looks
 
@@ -96,21 +97,31 @@ def _asked(head: Head, names: tuple[str, ...], *, strict: bool) -> Iterator[tupl
     """
     for name in names:
         raw = bytes(getattr(head, name))
-        if raw.isdigit():
-            yield name, int(raw)
-        elif raw:
-            value = msgspec.json.decode(raw)
-            if value is None:
-                yield name, _UNLIMITED
-            elif isinstance(value, int | float) and not isinstance(value, bool):
-                yield name, _UNLIMITED if value < 0 else math.ceil(value)
-            elif strict:
-                raise GatewayError(
-                    400,
-                    "invalid_field",
-                    f"The field `{name}` cannot be used: a whole number is expected.",
-                    param=name,
-                )
+        if not raw:
+            continue
+        value = int(raw) if raw.isdigit() and len(raw) < _LONGEST_NUMBER else _number(raw)
+        if value is not None:
+            yield name, value
+        elif strict:
+            raise GatewayError(
+                400,
+                "invalid_field",
+                f"The field `{name}` cannot be used: a whole number is expected.",
+                param=name,
+            )
+
+
+def _number(raw: bytes) -> int | None:
+    """None for what is no number, or one too large for anybody."""
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if value is None:
+        return _UNLIMITED
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return _UNLIMITED if value < 0 or value > _UNLIMITED else math.ceil(value)
 
 
 def _room(context: int, body: bytes, asked: int) -> int:
