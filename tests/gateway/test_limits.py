@@ -246,6 +246,22 @@ class TestOutput:
         assert 400 < bound < 500
         assert reply.headers["x-hearth-max-tokens"] == f"{bound}; budget"
 
+    def test_several_answers_at_once_share_what_is_left(
+        self, limited: Limited, upstream: FaultyUpstream
+    ) -> None:
+        gateway = limited(tokens_per_day=500)
+        assert post(gateway, max_tokens=300, n=4).status_code == 200
+        assert 100 < upstream.seen[-1].body["max_tokens"] < 125
+
+    def test_what_the_route_allows_is_all_that_is_reserved(
+        self, limited: Limited, house: House, upstream: FaultyUpstream
+    ) -> None:
+        gateway = limited(tokens_per_day=5000, key={"max_output_tokens": 100})
+        reply = post(gateway)
+        assert int(reply.headers["x-ratelimit-remaining-tokens"]) > 4800
+        assert upstream.seen[-1].body["max_completion_tokens"] == 100
+        assert reply.headers["x-hearth-max-tokens"] == "100; key"
+
     def test_a_stream_takes_more_while_it_runs(self, limited: Limited, house: House) -> None:
         gateway = limited(tokens_per_day=10_000)
         events = stream(gateway, length=2000)

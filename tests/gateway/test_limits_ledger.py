@@ -1,6 +1,7 @@
 """One process' line to the counters, with a Redis that is killed, frozen and emptied."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 import pytest
 
 from apps.gateway.dataplane.limits import counters, script
+from apps.gateway.dataplane.limits.entries import Reservation
 from apps.gateway.dataplane.limits.holders import Holder, key_holder
-from apps.gateway.dataplane.limits.ledger import Ledger, Reservation
+from apps.gateway.dataplane.limits.ledger import Ledger
 from apps.gateway.dataplane.snapshot import Limits
 from tests.gateway.harness import OwnRedis
 
@@ -96,6 +98,25 @@ class TestTogether:
         await asked[2]
         await until(lambda: day(own_redis) == (0, 10, 1))
 
+    async def test_nor_when_it_leaves_in_the_moment_of_the_grant(
+        self, start: Start, own_redis: OwnRedis
+    ) -> None:
+        ledger = await start()
+        taken = reservation()
+        asked = asyncio.create_task(ledger.reserve(taken, want=10, least=10))
+
+        def leave() -> None:
+            if taken.tokens:
+                asked.cancel()  # the answer is there, and the task has not seen it yet
+            elif not asked.done():
+                asyncio.get_running_loop().call_soon(leave)
+
+        leave()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asked
+            settle(ledger, taken, 0)
+        await until(lambda: day(own_redis) == (0, 0, 0))
+
     async def test_stopping_hands_over_what_is_queued(
         self, start: Start, own_redis: OwnRedis
     ) -> None:
@@ -178,6 +199,21 @@ class TestRedisAway:
             client.set(script.SEEDED_KEY, 1)
         settle(ledger, running.pop(), 30)
         await until(lambda: day(own_redis) == (30, 150, 3))
+
+    async def test_a_redis_that_refuses_to_write_is_away(
+        self, start: Start, own_redis: OwnRedis
+    ) -> None:
+        ledger = await start()
+        taken = [await reserved(ledger, 20) for _ in range(3)]
+        with own_redis.client() as client:
+            client.config_set("maxmemory", 1)
+            settle(ledger, taken[0], 7)
+            await until(lambda: not ledger.up)
+            settle(ledger, taken[1], 8)
+            await asyncio.sleep(1)  # it tries, and is refused, several times
+            assert await ledger.reserve(reservation(), want=1, least=1) is None
+            client.config_set("maxmemory", 0)
+        await until(lambda: day(own_redis) == (15, 20, 1))
 
     async def test_what_was_served_without_asking_is_held_and_counted(
         self, start: Start, own_redis: OwnRedis

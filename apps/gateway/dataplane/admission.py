@@ -1,7 +1,6 @@
 """May this request be served now? What its limits say before anything is sent anywhere."""
 
 import time
-from math import inf
 
 from apps.gateway.dataplane.body import Head
 from apps.gateway.dataplane.budgets import STEP_TOKENS, Reservation, serves_when_away
@@ -58,19 +57,25 @@ def _holders(call: Call) -> tuple[Holder, ...]:
 
 
 def _output(call: Call) -> int:
-    """How many tokens of output to reserve for a start."""
+    """How many tokens of output to reserve for a start, of all answers together."""
     if call.path not in _WITH_OUTPUT:
         return 0
-    asked = asked_output(call.head)
-    caps = (asked, call.caller.max_output_tokens, call.route.max_output_tokens)
-    most = min((cap for cap in caps if cap is not None), default=None)
-    if not call.head.stream:
-        return _PLAIN_OUTPUT if most is None else most
-    return STEP_TOKENS if asked is None or most is None else min(most, _STREAM_OUTPUT)
+    longest = _longest(call)
+    if call.head.stream:
+        each = STEP_TOKENS if longest is None else min(longest, _STREAM_OUTPUT)
+    else:
+        each = _PLAIN_OUTPUT if longest is None else longest
+    return each * estimate.choices(call.body)
+
+
+def _longest(call: Call) -> int | None:
+    """How long an answer may become, in tokens, when anybody says so."""
+    caps = (asked_output(call.head), call.caller.max_output_tokens, call.route.max_output_tokens)
+    return min((cap for cap in caps if cap is not None), default=None)
 
 
 def asked_output(head: Head) -> int | None:
-    """How long the client lets the answer become, in tokens, when it says so."""
+    """The same as the client says it."""
     for raw in (head.max_completion_tokens, head.max_tokens, head.max_output_tokens):
         value = bytes(raw)
         if value.isdigit():
@@ -81,13 +86,14 @@ def asked_output(head: Head) -> int | None:
 def _bound_output(call: Call, reservation: Reservation) -> None:
     """A plain reply may not become longer than what is reserved; a stream reserves more."""
     output = reservation.tokens - reservation.prompt
-    asked = asked_output(call.head)
-    if not call.head.stream:
-        if call.path in _WITH_OUTPUT and (asked is None or output < asked):
-            reservation.bound = output
-    else:
-        # A server ends by itself where the client's own bound is reserved as a whole.
-        reservation.given = output if asked is None or output < asked else inf
+    each = output // estimate.choices(call.body)
+    longest = _longest(call)
+    if longest is not None and each >= longest:
+        return  # the server ends by itself before that
+    if call.head.stream:
+        reservation.given = output
+    elif call.path in _WITH_OUTPUT:
+        reservation.bound = max(each, 1)
 
 
 def _tell(call: Call, holders: tuple[Holder, ...], tightest: list[int]) -> None:

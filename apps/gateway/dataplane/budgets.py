@@ -10,8 +10,9 @@ from apps.gateway.dataplane.config import GatewayConfig
 from apps.gateway.dataplane.errors import GatewayError
 from apps.gateway.dataplane.limits import script, wording
 from apps.gateway.dataplane.limits.counters import Refusal
+from apps.gateway.dataplane.limits.entries import Reservation
 from apps.gateway.dataplane.limits.holders import Holder
-from apps.gateway.dataplane.limits.ledger import Ledger, Reservation
+from apps.gateway.dataplane.limits.ledger import Ledger
 from apps.gateway.dataplane.usage import UsageRecord
 
 __all__ = ["Budgets", "Reservation"]

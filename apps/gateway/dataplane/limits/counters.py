@@ -101,9 +101,7 @@ def _parts(whole: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield whole[begin : begin + _AT_ONCE]
 
 
-def _call(
-    client: Any, rows: Sequence[script.HolderRow], items: Sequence[script.Item]
-) -> list[Any]:
+def _call(client: Any, rows: Sequence[script.HolderRow], items: Sequence[script.Item]) -> list[Any]:
     argument = script.encode_call(rows, items)
     # The answer is binary, whatever this client does with text.
     raw: bytes = client.execute_command("EVAL", script.TEXT, 0, argument, NEVER_DECODE=True)

@@ -5,6 +5,7 @@ import re
 _BYTES_PER_TOKEN = 4
 _TOKENS_PER_PICTURE = 1000
 _TOKENS_PER_FORM = 256  # sound, mostly: its bytes say nothing about tokens
+_CHOICES = re.compile(rb'"n" ?: ?(\d{1,3})\b')
 _INLINE = re.compile(rb"(?:;base64,|\"data\" ?: ?\")([A-Za-z0-9+/=]{64,})")
 
 
@@ -20,3 +21,11 @@ def prompt_tokens(body: bytes) -> int:
             pictures += 1
         pictures = max(pictures, body.count(b'"image_url"'))
     return size // _BYTES_PER_TOKEN + pictures * _TOKENS_PER_PICTURE
+
+
+def choices(body: bytes) -> int:
+    """How many answers are asked for at once, each of which may become as long as is allowed."""
+    if b'"n"' not in body:
+        return 1
+    found = _CHOICES.search(body)
+    return max(int(found.group(1)), 1) if found else 1

@@ -10,15 +10,13 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from math import inf
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
 from apps.gateway.dataplane.limits import script
-from apps.gateway.dataplane.limits.holders import Holder
+from apps.gateway.dataplane.limits.entries import Ask, Call, Entry, Hold, Reservation, Settlement
 from apps.gateway.dataplane.limits.wire import RedisRefused, Reply, Wire, command, connect
 
 _MOST_AT_ONCE = 200  # items in one call: Redis does nothing else meanwhile
@@ -30,68 +28,6 @@ _DAY_MS = 86_400_000
 _TROUBLE = (OSError, TimeoutError, RedisRefused)
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, eq=False)
-class Reservation:
-    """What was set aside for one request. `tokens` are prompt and output together."""
-
-    id: str
-    holders: tuple[Holder, ...]
-    tokens: int
-    ringed: int = 0  # of them, those that stand in the running minute
-    slots: list[int] = field(default_factory=list)  # where they stand: slot, amount, …
-    identity: str = ""  # the name under which Redis knows it
-    prompt: int = 0  # of `tokens`, what was estimated for the prompt
-    given: float = inf  # output tokens that may go to the client before more are reserved
-    bound: int | None = None  # output tokens to ask for at most: a plain reply takes no more later
-
-
-@dataclass(slots=True, eq=False)
-class _Ask:
-    operation: int
-    reservation: Reservation
-    want: int
-    least: int
-    future: "asyncio.Future[list[Any] | None]"
-
-    def item(self, indices: Sequence[int], _process: str) -> script.Item:
-        return (self.operation, indices, self.want, self.least)
-
-
-@dataclass(slots=True, eq=False)
-class _Hold:
-    reservation: Reservation
-
-    def item(self, indices: Sequence[int], _process: str) -> script.Item:
-        return (script.HOLD, indices, 1, self.reservation.tokens)
-
-
-@dataclass(slots=True, eq=False)
-class _Settlement:
-    reservation: Reservation
-    actual: int
-    at_ms: int
-
-    def item(self, indices: Sequence[int], process: str) -> script.Item:
-        it = self.reservation
-        held = it.identity == process
-        tokens = it.tokens if held else 0
-        return (
-            script.SETTLE, indices, int(held), tokens, self.actual, it.ringed, it.slots, self.at_ms
-        )  # fmt: skip
-
-
-_Entry = _Ask | _Hold | _Settlement
-
-
-@dataclass(slots=True, eq=False)
-class _Call:
-    process: str
-    seq: int
-    entries: list[_Entry]
-    ended: tuple[str, ...]
-    late: bool = False
 
 
 class Ledger:
@@ -114,14 +50,14 @@ class Ledger:
         self._wire: Wire | None = None
         self._process = ""
         self._seq = 0
-        self._queue: deque[_Entry] = deque()
+        self._queue: deque[Entry] = deque()
         self._live: set[Reservation] = set()
-        self._flight: _Call | None = None
+        self._flight: Call | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._flush_soon = False
         self._ended: list[str] = []  # names given up; whether Redis has heard of it is not known
-        self._unsure: dict[str, tuple[int, list[_Settlement]]] = {}
-        self._kept: dict[tuple[tuple[str, ...], int], _Settlement] = {}
+        self._unsure: dict[str, tuple[int, list[Settlement]]] = {}
+        self._kept: dict[tuple[tuple[str, ...], int], Settlement] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._said = False
 
@@ -162,9 +98,6 @@ class Ledger:
                 raise
         self._wire = wire
         self.up = True
-        if self._said:
-            logger.info("Redis counts limits again")
-            self._said = False
         self._begin()
 
     async def _beat(self) -> None:
@@ -178,7 +111,12 @@ class Ledger:
 
     async def reserve(self, reservation: Reservation, *, want: int, least: int) -> list[Any] | None:
         """The script's result, or None when Redis does not answer. A grant is noted down."""
-        return await self._ask(script.RESERVE, reservation, want, least)
+        try:
+            return await self._ask(script.RESERVE, reservation, want, least)
+        except asyncio.CancelledError:
+            if reservation in self._live:  # granted in the moment in which the client left
+                self.settle(reservation, actual=0, at_ms=0)
+            raise
 
     async def extend(self, reservation: Reservation, *, want: int, least: int) -> list[Any] | None:
         return await self._ask(script.EXTEND, reservation, want, least)
@@ -189,7 +127,7 @@ class Ledger:
         if not self.up:
             return None
         future: asyncio.Future[list[Any] | None] = self._loop.create_future()
-        self._put(_Ask(operation, reservation, want, least, future))
+        self._put(Ask(operation, reservation, want, least, future))
         return await future
 
     def hold(self, reservation: Reservation) -> None:
@@ -197,13 +135,13 @@ class Ledger:
         self._live.add(reservation)
         if self.up:
             reservation.identity = self._process
-            self._put(_Hold(reservation))
+            self._put(Hold(reservation))
 
     def settle(self, reservation: Reservation, *, actual: int, at_ms: int) -> None:
         """Give back what was reserved and count `actual` tokens. Never waits, and is never lost
         while this process lives."""
         self._live.discard(reservation)
-        settlement = _Settlement(reservation, actual, at_ms)
+        settlement = Settlement(reservation, actual, at_ms)
         if self.up:
             self._put(settlement)
         else:
@@ -216,7 +154,7 @@ class Ledger:
 
     # -- calls
 
-    def _put(self, entry: _Entry) -> None:
+    def _put(self, entry: Entry) -> None:
         self._queue.append(entry)
         if self._flight is None and not self._flush_soon:
             self._flush_soon = True
@@ -237,10 +175,10 @@ class Ledger:
         self._seq = 0
         for reservation in self._live:
             reservation.identity = self._process
-        holds: list[_Entry] = [_Hold(reservation) for reservation in self._live]
+        holds: list[Entry] = [Hold(reservation) for reservation in self._live]
         self._send(holds, ended=tuple(self._ended))
 
-    def _send(self, entries: list[_Entry], *, ended: tuple[str, ...] = ()) -> None:
+    def _send(self, entries: list[Entry], *, ended: tuple[str, ...] = ()) -> None:
         rows: list[script.HolderRow] = []
         positions: dict[str, int] = {}
         items = []
@@ -254,7 +192,7 @@ class Ledger:
                 indices.append(position)
             items.append(entry.item(indices, self._process))
         self._seq += 1
-        call = self._flight = _Call(self._process, self._seq, entries, ended)
+        call = self._flight = Call(self._process, self._seq, entries, ended)
         argument = script.encode_call(
             rows,
             items,
@@ -271,7 +209,7 @@ class Ledger:
                 lambda reply: self._answered(call, reply),
             )
 
-    def _answered(self, call: _Call, reply: Reply) -> None:
+    def _answered(self, call: Call, reply: Reply) -> None:
         if call is not self._flight:
             return
         self._land()
@@ -280,18 +218,21 @@ class Ledger:
             self._leave(answer, unsure=call)
         elif answer.lost:
             # Nothing was done: all of it goes again, under a name that is not used up.
-            again = [entry for entry in call.entries if not isinstance(entry, _Hold)]
+            again = [entry for entry in call.entries if not isinstance(entry, Hold)]
             self._queue.extendleft(reversed(again))
             self._begin()
         else:
             self._take(call, answer)
             self._flush()
 
-    def _take(self, call: _Call, answer: script.Answer) -> None:
+    def _take(self, call: Call, answer: script.Answer) -> None:
+        if self._said:
+            logger.info("Redis counts limits again")
+            self._said = False
         for name, last in zip(call.ended, answer.ended_seqs, strict=True):
             self._learn(name, last)
         for entry, result in zip(call.entries, answer.results, strict=True):
-            if isinstance(entry, _Ask):
+            if isinstance(entry, Ask):
                 self._resolve(entry, result)
         self._queue.extend(self._kept.values())
         self._kept.clear()
@@ -303,7 +244,7 @@ class Ledger:
         if last < seq:
             self._queue.extend(settlements)
 
-    def _resolve(self, ask: _Ask, result: list[Any]) -> None:
+    def _resolve(self, ask: Ask, result: list[Any]) -> None:
         it = ask.reservation
         if result[0] == 1:
             it.tokens += result[1]
@@ -324,7 +265,7 @@ class Ledger:
 
     # -- trouble
 
-    def _overdue(self, call: _Call) -> None:
+    def _overdue(self, call: Call) -> None:
         if call is not self._flight:
             return
         if call.late:
@@ -340,7 +281,7 @@ class Ledger:
             self._land()
             self._leave(problem or ConnectionResetError("it closed the connection"), unsure=call)
 
-    def _leave(self, problem: Exception, *, unsure: _Call | None = None) -> None:
+    def _leave(self, problem: Exception, *, unsure: Call | None = None) -> None:
         """Redis does not answer: nobody waits for it until it does. Whether it has done what
         `unsure` asks for is not known."""
         if not self._said:
@@ -351,12 +292,14 @@ class Ledger:
             self._wire.close()
             self._wire = None
         if unsure is not None:
-            settlements = [entry for entry in unsure.entries if isinstance(entry, _Settlement)]
+            if unsure.seq == 1 and isinstance(problem, RedisRefused):
+                self._process = ""  # it was not taken down
+            settlements = [entry for entry in unsure.entries if isinstance(entry, Settlement)]
             self._unsure[unsure.process] = (unsure.seq, settlements)
             _disappoint(unsure.entries)
         _disappoint(self._queue)
         for entry in self._queue:
-            if isinstance(entry, _Settlement):
+            if isinstance(entry, Settlement):
                 self._keep(entry)
         self._queue.clear()
         if "return" not in self._tasks and "beat" in self._tasks:
@@ -371,7 +314,7 @@ class Ledger:
                 logger.debug("Redis does not answer yet: %s", problem)
         self._tasks.pop("return", None)
 
-    def _keep(self, settlement: _Settlement) -> None:
+    def _keep(self, settlement: Settlement) -> None:
         """Until Redis is back. Of what it does not hold any more, only sums by day matter."""
         it = settlement.reservation
         names = tuple(holder.name for holder in it.holders)
@@ -380,7 +323,7 @@ class Ledger:
         total = settlement.actual + (before.actual if before is not None else 0)
         # `ringed` as large as the sum: the last minute is over by the time this is counted.
         stand_in = Reservation(it.id, it.holders, tokens=0, ringed=total)
-        self._kept[key] = _Settlement(stand_in, total, settlement.at_ms)
+        self._kept[key] = Settlement(stand_in, total, settlement.at_ms)
 
 
 def _read(reply: Reply) -> script.Answer | Exception:
@@ -392,11 +335,11 @@ def _read(reply: Reply) -> script.Answer | Exception:
         return problem
 
 
-def _given_up(entry: _Entry) -> bool:
-    return isinstance(entry, _Ask) and entry.future.done()
+def _given_up(entry: Entry) -> bool:
+    return isinstance(entry, Ask) and entry.future.done()
 
 
-def _disappoint(entries: Iterable[_Entry]) -> None:
+def _disappoint(entries: Iterable[Entry]) -> None:
     for entry in entries:
-        if isinstance(entry, _Ask) and not entry.future.done():
+        if isinstance(entry, Ask) and not entry.future.done():
             entry.future.set_result(None)

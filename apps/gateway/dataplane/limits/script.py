@@ -1,4 +1,4 @@
-"""The script that counts, and the form in which it is spoken to. Its text is in `script.lua`."""
+"""The script that counts, and the form in which it is spoken to. Its text is in `lua/`."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ SEEDED_KEY = PREFIX + "seeded"
 NOTICES_STREAM = "hearth:gateway:notices"
 REFUSALS_HASH = "hearth:gateway:refusals"
 
-TEXT = Path(__file__).with_name("script.lua").read_text()
+_PARTS = ("call", "holders", "operations")  # one script: each goes on where the last one ends
+TEXT = "\n".join(Path(__file__).with_name("lua").joinpath(f"{p}.lua").read_text() for p in _PARTS)
 SHA = hashlib.sha1(TEXT.encode(), usedforsecurity=False).hexdigest()
 
 RESERVE, EXTEND, SETTLE, HOLD, LOOK, SEED, SEEDED = range(1, 8)
