@@ -75,12 +75,14 @@ def _longest(call: Call) -> int | None:
 
 
 def asked_output(head: Head) -> int | None:
-    """The same as the client says it."""
-    for raw in (head.max_completion_tokens, head.max_tokens, head.max_output_tokens):
+    """The same as the client says it: the most, as servers do not heed the same word first."""
+    most: int | None = None
+    words = (head.max_tokens, head.max_completion_tokens, head.max_output_tokens, head.n_predict)
+    for raw in words:
         value = bytes(raw)
         if value.isdigit():
-            return int(value)
-    return None
+            most = max(most or 0, int(value[:18]))
+    return most
 
 
 def _bound_output(call: Call, reservation: Reservation) -> None:
