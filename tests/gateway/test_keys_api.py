@@ -119,7 +119,7 @@ class TestWhatAKeyMay:
         assert entry.when_redis_away == "refuse"
 
     def test_a_plain_key_is_for_using_models(self, admin_client: Client) -> None:
-        post(admin_client, "keys", name="plain")
+        post(admin_client, "keys", name="plain", limits=None, models=None, expires_at=None)
 
         entry = published().keys[0]
         assert entry.scopes == ("infer",)
@@ -140,6 +140,7 @@ class TestWhatAKeyMay:
             {"max_output_tokens": 0},
             {"when_redis_away": "pray"},
             {"models": [""]},
+            {"expires_at": "2036-01-01T00:00:00"},
         ],
     )
     def test_what_makes_no_sense(self, admin_client: Client, wrong: dict[str, Any]) -> None:

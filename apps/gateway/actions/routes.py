@@ -46,7 +46,7 @@ class WantedRoute:
         return {
             "name": self.name,
             "fallbacks": list(self.fallbacks),
-            "aliases": list(dict.fromkeys(self.aliases)),
+            "aliases": [each for each in dict.fromkeys(self.aliases) if each != self.name],
             "affinity": self.affinity,
             "may_leave_house": self.may_leave_house,
             "max_output_tokens": self.max_output_tokens,

@@ -39,9 +39,12 @@ class Caller:
     when_redis_away: AwayPolicy | None = None
     privacy: Privacy = "metadata"
 
-    def may_use(self, model: str) -> bool:
-        allowed = self.models is None or model in self.models
-        return allowed and model not in self.denied_models
+    def may_use(self, name: str, route: str = "") -> bool:
+        """Whether requests for `name` may go to the route that is really called `route`, where
+        `name` is an alias: an alias is no way around what is denied."""
+        if self.denied_models and (name in self.denied_models or route in self.denied_models):
+            return False
+        return self.models is None or name in self.models or route in self.models
 
 
 class Ticket(msgspec.Struct, frozen=True):

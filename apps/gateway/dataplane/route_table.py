@@ -155,7 +155,7 @@ class RouteTable:
                 f"There is no model called {name!r} here. GET /v1/models lists those there are.",
                 param="model",
             )
-        if not caller.may_use(name):
+        if not caller.may_use(name, route.name):
             raise GatewayError(
                 403,
                 "model_not_allowed",
@@ -171,7 +171,9 @@ class RouteTable:
             for team_id, name in sorted(self.routes, key=lambda owner: owner[0] is not None)
             if team_id in (None, caller.team_id)
         }
-        return ((name, seen[name]) for name in sorted(seen) if caller.may_use(name))
+        return (
+            (name, seen[name]) for name in sorted(seen) if caller.may_use(name, seen[name].name)
+        )
 
 
 def wakeable(route: Route) -> list[ServedDeployment]:

@@ -83,7 +83,7 @@ def _reached(table: RouteTable, caller: Caller, team_id: int) -> Iterator[dict[s
         route = table.find(team_id, name)
         if route is None:
             continue
-        allowed = caller.may_use(name)
+        allowed = caller.may_use(name, route.name)
         answers, reason = _answers(route)
         yield {
             "name": name,
@@ -91,13 +91,15 @@ def _reached(table: RouteTable, caller: Caller, team_id: int) -> Iterator[dict[s
             "allowed": allowed,
             "answers": answers,
             "leaves_house": any(choice.endpoint.leaves_house for choice in route.choices),
-            "reason": reason if allowed else _why_denied(caller, name),
+            "reason": reason if allowed else _why_denied(caller, name, route.name),
         }
 
 
-def _why_denied(caller: Caller, name: str) -> str:
+def _why_denied(caller: Caller, name: str, route: str) -> str:
     if name in caller.denied_models:
         return "It is on the key's list of denied models."
+    if route in caller.denied_models:
+        return f"It is another name of {route}, which is on the key's list of denied models."
     return "It is not on the key's list of models."
 
 

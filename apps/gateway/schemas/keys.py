@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from apps.core.permissions import Permission
 from apps.core.schemas import AllowedActionOut, LimitsIn
@@ -46,8 +46,8 @@ class IssueKeyIn(Schema):
     name: str = Name
     models: Models | None = None
     denied_models: Models = []
-    expires_at: datetime | None = None
-    limits: LimitsBody = LimitsBody()
+    expires_at: AwareDatetime | None = None
+    limits: LimitsBody | None = None
     scopes: Scopes = ["infer"]
     networks: Networks = []
     privacy: Privacy = "metadata"
@@ -62,8 +62,8 @@ class ChangeKeyIn(Schema):
     name: str = Field("", min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
     models: Models | None = None
     denied_models: Models = []
-    expires_at: datetime | None = None
-    limits: LimitsBody = LimitsBody()
+    expires_at: AwareDatetime | None = None
+    limits: LimitsBody | None = None
     scopes: Scopes = ["infer"]
     networks: Networks = []
     privacy: Privacy = "metadata"

@@ -1680,16 +1680,7 @@ export interface components {
             denied_models: string[];
             /** Expires At */
             expires_at?: string | null;
-            /**
-             * @default {
-             *       "parallel": null,
-             *       "requests_per_minute": null,
-             *       "tokens_per_day": null,
-             *       "tokens_per_minute": null,
-             *       "tokens_per_month": null
-             *     }
-             */
-            limits: components["schemas"]["LimitsBody"];
+            limits?: components["schemas"]["LimitsBody"] | null;
             /** Max Output Tokens */
             max_output_tokens?: number | null;
             /** Models */
@@ -2324,16 +2315,7 @@ export interface components {
             denied_models: string[];
             /** Expires At */
             expires_at?: string | null;
-            /**
-             * @default {
-             *       "parallel": null,
-             *       "requests_per_minute": null,
-             *       "tokens_per_day": null,
-             *       "tokens_per_minute": null,
-             *       "tokens_per_month": null
-             *     }
-             */
-            limits: components["schemas"]["LimitsBody"];
+            limits?: components["schemas"]["LimitsBody"] | null;
             /** Max Output Tokens */
             max_output_tokens?: number | null;
             /** Models */
