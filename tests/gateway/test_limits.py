@@ -109,7 +109,7 @@ class TestRefusals:
         ]
         assert "2 requests per minute of key 'ci'" in error_of(replies[2])["message"]
         assert error_of(replies[2])["code"] == "rate_limit_exceeded"
-        assert 55 <= int(replies[2].headers["retry-after"]) <= 65
+        assert 20 <= int(replies[2].headers["retry-after"]) <= 65
         records = house.wait_for_usage(3)
         assert sorted(record.error for record in records) == ["", "", "rate_limit_exceeded"]
 
@@ -221,7 +221,7 @@ class TestHeaders:
     def test_keys_without_limits_hear_nothing_and_cost_redis_nothing(
         self, limited: Limited, house: House
     ) -> None:
-        gateway = limited()
+        gateway = limited(settings={"limits_lease_seconds": 600})
 
         def asked() -> int:
             with house.redis.client() as client:
@@ -231,7 +231,7 @@ class TestHeaders:
         before = asked()
         for _ in range(5):
             assert not any("ratelimit" in name for name in post(gateway).headers)
-        assert asked() - before <= 1  # the lease is renewed now and then
+        assert asked() == before
         assert used(house, "tokens_per_day").settled == 0
 
 
