@@ -102,6 +102,11 @@ class Kit:
         both = [*self.upstreams[0].requests(mark), *self.upstreams[1].requests(mark)]
         return sorted(both, key=lambda seen: seen.at)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether an upstream still makes a reply."""
+        return any(upstream.is_busy for upstream in self.upstreams)
+
     async def arrival(self, mark: str) -> Seen:
         """The request, once an upstream has it. Raises Broken when none gets it."""
         await self.until(lambda: bool(self.requests(mark)), "no upstream got the request")
@@ -256,6 +261,12 @@ async def run(
 async def _aftermath(kit: Kit) -> str:
     """What is wrong with the gateway after a check, "" when it answers plain requests."""
     try:
+        # What is still being made for clients that have gone is this check's, not the next one's.
+        await kit.until(
+            lambda: not kit.is_busy,
+            f"an upstream still worked {_CALM_SECONDS:.0f} s later",
+            within=_CALM_SECONDS,
+        )
         await kit.calm()
     except Broken as problem:
         if kit.restart is not None:

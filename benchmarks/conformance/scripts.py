@@ -170,6 +170,7 @@ async def _close_after_stream(exchange: Exchange) -> bool:
 async def _close_when_reused(exchange: Exchange) -> bool:
     """A reply, and the connection closes just as the next request comes in on it."""
     await _answer(exchange)
+    exchange.seen.is_over = True
     while not exchange.line.waiting:
         await exchange.line.more()
     exchange.seen.closed_under_next = True

@@ -36,6 +36,7 @@ class Seen:
     body: bytes
     at: float
     sent: int = 0
+    is_over: bool = False  # nothing more is done for it
     first_sent_at: float = 0.0
     closed_under_next: bool = False  # its connection was closed as another request came in
     gone_at: float | None = None  # the other side closed while the reply was being made
@@ -164,6 +165,10 @@ class Upstream:
     def url(self) -> str:
         return f"http://{self.host}:{self.port}/v1"
 
+    @property
+    def is_busy(self) -> bool:
+        return any(not each.is_over for several in self.seen.values() for each in several)
+
     def requests(self, mark: str) -> list[Seen]:
         return self.seen.get(mark, [])
 
@@ -194,6 +199,7 @@ class Upstream:
         self.seen.setdefault(mark, []).append(seen)
         exchange = Exchange(seen, mark, line)
         if path.split("?")[0].endswith("/models"):
+            seen.is_over = True
             await exchange.send(plain(200, _MODEL_LIST))
             return True
         try:
@@ -201,6 +207,8 @@ class Upstream:
         except Gone:
             seen.gone_at = time.monotonic()
             raise
+        finally:
+            seen.is_over = True
 
 
 def _parse_head(head: bytes) -> tuple[str, Headers]:
