@@ -5,6 +5,9 @@ work, revoked so that none does.
 """
 
 import re
+import shutil
+import subprocess
+import sys
 
 import openai
 import pytest
@@ -94,17 +97,54 @@ def test_from_its_first_request_to_its_last(page: Page, hearth: Hearth) -> None:
     for each in (program, renewed):
         with pytest.raises(openai.AuthenticationError):
             each.asks()
-    expect(page.get_by_text(re.compile("Revoked")).first).to_be_visible(timeout=SHOWN_MS)
+    see(page.get_by_text(re.compile("Revoked")).first)
+
+
+def test_what_the_set_up_cards_say_runs_as_it_is(page: Page, hearth: Hearth) -> None:
+    sign_in(page, hearth.made["HEARTH_ADMIN_PASSWORD"])
+    page.goto("/keys?dialog=new-key")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("What is it for?").fill("set-up cards")
+    dialog.get_by_role("button", name="Make the key").click()
+    secret = dialog.get_by_text(re.compile(r"^hk_live_[a-z0-9]+$")).first.inner_text().strip()
+    Program(hearth, secret).until_known()
+
+    if shutil.which("curl"):
+        assert '"role":"assistant"' in run(["bash"], card(dialog, "curl")).replace(" ", "")
+    assert run([sys.executable, "-"], card(dialog, "Python")).strip()
+    assert run([sys.executable, "-"], card(dialog, "Anthropic SDK")).strip()
+    assert "OPENAI_API_BASE=" in card(dialog, "aider")
+    assert f'model: "{MODEL}"' in card(dialog, "Continue")
+    # One of them was the first request, and the dialog has seen it come.
+    see(dialog.get_by_text(re.compile("^First request")))
+
+
+def see(element: Locator) -> None:
+    expect(element).to_be_visible(timeout=SHOWN_MS)
+
+
+def card(dialog: Locator, tool: str) -> str:
+    """The last block of code of a tool: what comes before it installs."""
+    dialog.get_by_role("button", name=tool, exact=True).click()
+    return dialog.locator("pre").last.text_content() or ""
+
+
+def run(interpreter: list[str], code: str) -> str:
+    done = subprocess.run(
+        interpreter, input=code, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def shown_secret(dialog: Locator) -> str:
     """The secret a dialog shows once; the dialog is left as a person leaves it."""
     shown = dialog.get_by_text(re.compile(r"^hk_live_[a-z0-9]+$")).first
-    expect(shown).to_be_visible(timeout=SHOWN_MS)
+    see(shown)
     secret = shown.inner_text().strip()
     dialog.get_by_label("I have stored the secret").check()
     dialog.get_by_role("button", name="Done").click()
-    expect(dialog).to_have_count(0)
+    expect(dialog).to_have_count(0, timeout=SHOWN_MS)
     return secret
 
 
@@ -115,7 +155,7 @@ def issue(page: Page, *, tokens_per_day: str) -> str:
     dialog.get_by_label("What is it for?").fill(NAME)
     dialog.get_by_role("button", name="your own").click()
     dialog.get_by_label("Tokens per day").fill(tokens_per_day)
-    expect(dialog.get_by_text(f"at most {tokens_per_day} tokens a day")).to_be_visible()
+    see(dialog.get_by_text(f"at most {tokens_per_day} tokens a day"))
     dialog.get_by_role("button", name="Make the key").click()
     secret = shown_secret(dialog)
     assert secret not in page.content(), "the secret is shown once"
@@ -135,17 +175,15 @@ def use_up(program: Program) -> openai.RateLimitError:
 def open_key(page: Page) -> None:
     page.goto("/keys")
     page.get_by_role("link", name=NAME).click()
-    expect(page.get_by_role("heading", level=1, name=NAME)).to_be_visible()
+    see(page.get_by_role("heading", level=1, name=NAME))
 
 
 def see_refusal(page: Page) -> None:
     """The console says why it was refused, and what is left of the limit."""
-    expect(page.get_by_text(re.compile("limit of 60 tokens per day of key"))).to_be_visible(
-        timeout=SHOWN_MS
-    )
-    expect(page.get_by_text("429 budget_exhausted")).to_be_visible()
+    see(page.get_by_text(re.compile("limit of 60 tokens per day of key")))
+    see(page.get_by_text("429 budget_exhausted"))
     row = page.get_by_role("row", name=re.compile("Tokens per day"))
-    expect(row.get_by_text(re.compile(r"of 60 used"))).to_be_visible()
+    see(row.get_by_text(re.compile(r"of 60 used")))
 
 
 def raise_limit(page: Page) -> None:
@@ -154,7 +192,7 @@ def raise_limit(page: Page) -> None:
     page.get_by_role("textbox", name="Tokens per day").fill("50 k")
     page.get_by_role("button", name="Save limits").click()
     row = page.get_by_role("row", name=re.compile("Tokens per day"))
-    expect(row.get_by_text(re.compile(r"of 50\sk used"))).to_be_visible(timeout=SHOWN_MS)
+    see(row.get_by_text(re.compile(r"of 50\sk used")))
 
 
 def rotate(page: Page) -> str:
@@ -162,27 +200,27 @@ def rotate(page: Page) -> str:
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="24 hours more").click()
     dialog.get_by_role("button", name="Make the new secret").click()
-    expect(dialog.get_by_role("heading", level=1)).to_contain_text("New secret", timeout=SHOWN_MS)
+    see(dialog.get_by_role("heading", level=1, name=re.compile("New secret")))
     return shown_secret(dialog)
 
 
 def see_both(page: Page, *, old: str) -> None:
     """Until when both work is said, and the old one is known as what it is."""
-    expect(page.get_by_role("heading", name="Two secrets work")).to_be_visible(timeout=SHOWN_MS)
+    see(page.get_by_role("heading", name="Two secrets work"))
     page.get_by_role("button", name="Test this key").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Secret", exact=True).fill(old)
     dialog.get_by_role("button", name="Test it").click()
-    expect(dialog.get_by_text(f"{NAME} works")).to_be_visible(timeout=SHOWN_MS)
-    expect(dialog.get_by_text(re.compile("from before the rotation"))).to_be_visible()
+    see(dialog.get_by_text(f"{NAME} works"))
+    see(dialog.get_by_text(re.compile("from before the rotation")))
     dialog.get_by_role("button", name="Close").first.click()
-    expect(dialog).to_have_count(0)
+    expect(dialog).to_have_count(0, timeout=SHOWN_MS)
 
 
 def revoke(page: Page) -> None:
     page.get_by_role("button", name=f"More for {NAME}").click()
     page.get_by_role("menuitem", name="Revoke").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text(re.compile("Both of its secrets"))).to_be_visible()
+    see(dialog.get_by_text(re.compile("Both of its secrets")))
     dialog.get_by_role("button", name=f"Revoke {NAME}").click()
-    expect(page.get_by_text(f"{NAME} is revoked.")).to_be_visible(timeout=SHOWN_MS)
+    see(page.get_by_text(f"{NAME} is revoked."))
