@@ -193,6 +193,20 @@ class TestChains:
         assert reply.status_code == 504
         assert time.monotonic() - began < 25  # forty, if each had all the time
 
+    def test_what_a_key_is_denied_is_no_fallback_for_it(
+        self, house: House, server: Any, start_gateway: Start
+    ) -> None:
+        spare = server()
+        house.serve("tiny", server(status=503).url)
+        house.serve("spare", spare.url)
+        fall_back(house, "tiny", "spare", "5xx")
+        house.keys = [msgspec.structs.replace(house.keys[0], denied_models=["spare"])]
+
+        reply = post(start_gateway())
+
+        assert reply.status_code == 503
+        assert spare.seen == []
+
     def test_after_a_failed_fallback_the_sleeping_model_is_waited_for(
         self, house: House, server: Any, start_gateway: Start
     ) -> None:

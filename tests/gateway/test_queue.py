@@ -94,6 +94,7 @@ class TestPositions:
         assert sorted(record.queue_position or 0 for record in records) == [1, 2, 3, 4]
         assert all('"waited"' in record.trace for record in records)
 
+    @pytest.mark.slow
     def test_a_stream_hears_how_it_moves_up(
         self, sleepy: House, upstream: FaultyUpstream, start_gateway: Start, ask: Asking
     ) -> None:
@@ -164,6 +165,7 @@ class TestOrder:
             for each in asked:
                 each.exception()
 
+    @pytest.mark.slow
     def test_who_comes_later_does_not_pass(
         self, sleepy: House, upstream: FaultyUpstream, start_gateway: Start, ask: Asking
     ) -> None:
@@ -217,6 +219,7 @@ class TestLeaving:
         codes = [each.result().json()["error"]["code"] for each in asked]
         assert codes == ["gateway_stopped"] * 6
 
+    @pytest.mark.slow
     def test_when_loading_fails_everybody_is_told(
         self, sleepy: House, start_gateway: Start, ask: Asking
     ) -> None:

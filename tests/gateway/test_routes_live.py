@@ -140,6 +140,7 @@ class TestAffinity:
 
         assert list(places.values()) == [4]
 
+    @pytest.mark.slow
     def test_a_favourite_that_fails_is_replaced_for_as_long_as_it_does(
         self, house: House, three: list[FaultyUpstream], start_gateway: Start
     ) -> None:

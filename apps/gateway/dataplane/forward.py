@@ -261,6 +261,9 @@ async def _fall_back(call: Call, hunt: _Hunt) -> bool:
     following = call.context.link.table.find(call.caller.team_id, name)
     if following is None or any(following.name == each.name for each in hunt.visited):
         return False
+    if following.name in call.caller.denied_models:
+        call.note("skipped", following.name, reason="denied to this key")
+        return False
     call.note("fallback", following.name, hunt.cause, f"from {route.name}")
     hunt.left_for = hunt.left_for or hunt.cause
     hunt.visited.append(following)
