@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.gateway.dataplane.dialects import chat_to_responses, responses_over_chat
@@ -16,6 +16,7 @@ from apps.gateway.dataplane.sse import EventRelay
 from tests.gateway.replies import DONE, USAGE, call, chunk, completion
 from tests.gateway.test_messages_properties import QUICK, anything
 
+FEWER = settings(QUICK, max_examples=60)  # bodies take their time to be made up
 ASKED = b'{"model":"tiny","input":"hi"}'
 KINDS = [
     *("message", "function_call", "function_call_output", "reasoning", "item_reference"),
@@ -49,12 +50,12 @@ def sound(make: Any, body: Any, told: str) -> None:
 
 
 class TestAnyRequest:
-    @QUICK
+    @FEWER
     @given(body=like_a_body)
     def test_of_responses_is_translated_or_refused(self, body: Any) -> None:
         sound(responses_over_chat.request, body, "messages")
 
-    @QUICK
+    @FEWER
     @given(body=like_a_chat)
     def test_of_chat_is_translated_or_refused(self, body: Any) -> None:
         sound(chat_to_responses.request, body, "input")
