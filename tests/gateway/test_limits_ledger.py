@@ -242,6 +242,7 @@ class TestRedisAway:
 
 
 class TestLeases:
+    @pytest.mark.slow
     async def test_a_silent_process_lives_as_long_as_it_beats(
         self, start: Start, own_redis: OwnRedis
     ) -> None:
