@@ -109,19 +109,27 @@ def test_models_and_why_not_the_others(admin_client: Client, gateway: Served) ->
     post(admin_client, "routes", name="big", targets=[{"upstream": "out"}], aliases=["gpt-4o"])
     post(admin_client, "routes", name="off", targets=[{"upstream": "out"}])
     key = post(
-        admin_client, "keys", name="ci", models=["tiny", "big"], denied_models=["big"]
+        admin_client, "keys", name="ci", models=["tiny", "big", "typo"], denied_models=["big"]
     ).json()
 
     models = {each["name"]: each for each in report(admin_client, key["id"])["models"]}
 
-    assert set(models) == {"tiny", "small", "big", "gpt-4o", "off"}
+    assert set(models) == {"tiny", "small", "big", "gpt-4o", "off", "typo"}
+    assert (models["typo"]["answers"], models["off"]["allowed"]) == (False, False)
     assert (models["tiny"]["allowed"], models["tiny"]["answers"]) == (True, True)
     assert (models["small"]["alias_of"], models["small"]["allowed"]) == ("tiny", True)
     assert models["big"]["reason"] == "It is on the key's list of denied models."
     assert models["gpt-4o"]["reason"].startswith("It is another name of big")
     wait_until_known(gateway, published().version, within=10)
     statuses = {name: ask(gateway, key["secret"], model=name).status_code for name in models}
-    assert statuses == {"tiny": 200, "small": 200, "big": 403, "gpt-4o": 403, "off": 403}
+    assert statuses == {
+        "tiny": 200,
+        "small": 200,
+        "big": 403,
+        "gpt-4o": 403,
+        "off": 403,
+        "typo": 404,
+    }
     assert models["off"]["reason"] == "It is not on the key's list of models."
 
 

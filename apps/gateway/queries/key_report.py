@@ -79,9 +79,12 @@ def _warning(limits: list[dict[str, Any]]) -> str:
 
 
 def _reached(table: RouteTable, caller: Caller, team_id: int) -> Iterator[dict[str, Any]]:
-    for name in sorted({name for owner, name in table.routes if owner in (None, team_id)}):
+    """Every name the team has, and those on the key's list that nobody has."""
+    names = {name for owner, name in table.routes if owner in (None, team_id)}
+    for name in sorted(names | (caller.models or frozenset())):
         route = table.find(team_id, name)
         if route is None:
+            yield _unknown(name)
             continue
         allowed = caller.may_use(name, route.name)
         answers, reason = _answers(route)
@@ -93,6 +96,17 @@ def _reached(table: RouteTable, caller: Caller, team_id: int) -> Iterator[dict[s
             "leaves_house": any(choice.endpoint.leaves_house for choice in route.choices),
             "reason": reason if allowed else _why_denied(caller, name, route.name),
         }
+
+
+def _unknown(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "alias_of": None,
+        "allowed": True,
+        "answers": False,
+        "leaves_house": False,
+        "reason": "It is on the key's list, but nothing has this name.",
+    }
 
 
 def _why_denied(caller: Caller, name: str, route: str) -> str:
