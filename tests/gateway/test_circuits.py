@@ -278,6 +278,22 @@ class TestWhatIsTold:
         eventually(lambda: served_by(gateway) == "up-1", within=10)
         eventually(lambda: not reports(pair), within=10)
 
+    @pytest.mark.slow
+    def test_nothing_of_what_is_not_there_any_more(
+        self, pair: House, failing: FaultyUpstream, start_gateway: Start
+    ) -> None:
+        failing.status, failing.keeps_face = 503, True
+        gateway = start_gateway(dwell_seconds=0.2)
+        for _ in range(6):
+            post(gateway)
+        eventually(lambda: reports(pair), within=10)
+
+        pair.routes = [route for route in pair.routes if route.name == "spare"]
+        pair.upstreams = [upstream for upstream in pair.upstreams if upstream.id == 2]
+        pair.publish()
+
+        eventually(lambda: not reports(pair), within=10)
+
     def test_a_report_of_a_process_that_ended_does_not_hold(self) -> None:
         report = CircuitReport(
             endpoint="e", name="e", state="open", since=1, cause="5xx", reason="", process="p", at=5

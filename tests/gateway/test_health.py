@@ -1,6 +1,11 @@
 """A circuit on paper: what opens it, what closes it, and how long it takes."""
 
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from apps.gateway.dataplane.health import Load
 
@@ -185,3 +190,73 @@ class TestTheLastResort:
 
         assert load.succeeded(MINE, BEFORE + 0.1)
         assert load.state == "closed"
+
+
+class AnyHistory(RuleBasedStateMachine):
+    """Requests, failures, leavers and probes in any order: it is never stuck, never overrun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.load = Load()
+        self.now = BEFORE
+        self.running: list[object] = []
+
+    @rule(seconds=st.floats(0, 30))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule()
+    def a_request_comes(self) -> None:
+        if self.load.why_blocked(self.now) is None:
+            request = object()
+            self.load.begin(request)
+            self.running.append(request)
+
+    @rule()
+    def one_is_tried_anyway(self) -> None:
+        if self.load.may_be_tried_anyway():
+            request = object()
+            self.load.begin(request)
+            self.running.append(request)
+
+    @precondition(lambda self: self.running)
+    @rule(data=st.data(), end=st.sampled_from(["well", "refused", "5xx", "timeout", "left", "429"]))
+    def a_request_ends(self, data: st.DataObject, end: Any) -> None:
+        request = self.running.pop(data.draw(st.integers(0, len(self.running) - 1)))
+        if end == "well":
+            self.load.succeeded(request, self.now)
+        elif end == "429":
+            self.load.rest(5, self.now)
+        elif end != "left":
+            self.load.failed(end, "failed", by=request, now=self.now, dwell=1.0)
+        self.load.end(request)
+
+    @rule(problem=st.sampled_from(["", "is away"]))
+    def a_probe_comes_back(self, problem: str) -> None:
+        if self.load.state == "open" and self.load.probe_at <= self.now:
+            self.load.probed(problem, now=self.now, again_after=3)
+
+    @invariant()
+    def it_counts_what_runs(self) -> None:
+        assert self.load.inflight == len(self.running)
+        assert self.load.trial is None or self.load.trial in self.running
+
+    @invariant()
+    def an_open_one_is_closed_to_requests_and_will_be_probed(self) -> None:
+        if self.load.state == "open":
+            assert self.load.why_blocked(self.now) is not None
+            assert self.load.probe_at <= self.now + 66
+        elif self.load.trial is None:
+            assert self.load.blocked_until <= self.now + 300
+
+    @invariant()
+    def there_is_a_way_back(self) -> None:
+        load = replace(self.load, trial=None)
+        request = object()
+        load.probed("", now=self.now, again_after=3)
+        load.begin(request)
+        load.succeeded(request, self.now)
+        assert load.state == "closed"
+
+
+TestAnyHistory = AnyHistory.TestCase

@@ -56,6 +56,9 @@ async def _probe_what_is_due(context: Context, tasks: asyncio.TaskGroup) -> None
         now = time.monotonic()
         running = {name: task for name, task in running.items() if not task.done()}
         for endpoint in list(context.open_circuits.values()):
+            if endpoint.id not in context.link.table.places:
+                del context.open_circuits[endpoint.id]  # nothing leads there any more
+                continue
             load = endpoint.load
             due = load.state == "open" and load.probe_at <= now and endpoint.id not in running
             if due and len(running) < _AT_ONCE:
@@ -70,9 +73,6 @@ async def _probe_what_is_due(context: Context, tasks: asyncio.TaskGroup) -> None
 
 async def _probe(context: Context, endpoint: Endpoint) -> None:
     config = context.config
-    if endpoint.id not in context.link.table.places:
-        context.open_circuits.pop(endpoint.id, None)  # nothing leads there any more
-        return
     hung = endpoint.load.cause == "timeout" and endpoint.deployment_id is not None
     request = _token_request(endpoint) if hung else _models_request(endpoint)
     try:
