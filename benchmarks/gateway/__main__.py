@@ -1,6 +1,7 @@
 """`python -m benchmarks.gateway`: measure, print the tables, keep them in docs/benchmarks.md."""
 
 import argparse
+import fcntl
 import os
 import platform
 import re
@@ -8,7 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +36,24 @@ def main() -> int:
         print("The benchmark needs a C compiler: install gcc.", file=sys.stderr)
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
+    with _alone():
+        _run(chosen, compiler)
+    return 0
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two at once would share ports, and measure each other."""
+    with (FOLDER / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another benchmark runs here; waiting for its end.", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _run(chosen: argparse.Namespace, compiler: str) -> None:
     for name in ("mock_upstream", "load"):
         subprocess.run([compiler, "-O2", "-o", FOLDER / name, HERE / f"{name}.c"], check=True)
     parts = [part for part in PARTS if not chosen.part or part.name in chosen.part]
@@ -49,7 +69,6 @@ def main() -> int:
             print(section, flush=True)
             if not (chosen.only or chosen.quick):
                 _keep(part, section)
-    return 0
 
 
 def _arguments() -> argparse.Namespace:
