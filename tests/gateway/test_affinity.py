@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.gateway.dataplane.affinity import affinity_key, rank, seed_of
 
+QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SYSTEM = {"role": "system", "content": "You are a coder. " * 40}
 LONG_SYSTEM = {"role": "system", "content": "You are a coder. " * 400}
 TOOLS = [{"type": "function", "function": {"name": "read", "parameters": {}}}]
@@ -102,6 +103,7 @@ class TestRanking:
         seeds = [seed_of(name) for name in names]
         return rank(key, names, seeds, weights or [1.0] * len(names))
 
+    @QUICK
     @given(st.integers(0, 2**64 - 1), st.randoms(use_true_random=False))
     def test_the_order_of_the_table_does_not_matter(self, key: int, chance: Any) -> None:
         mixed = self.names[:]
@@ -109,6 +111,7 @@ class TestRanking:
 
         assert self.order(key, mixed) == self.order(key, self.names)
 
+    @QUICK
     @given(st.integers(0, 2**64 - 1), st.integers(0, 4))
     def test_who_leaves_takes_only_its_own_along(self, key: int, gone: int) -> None:
         left = [name for name in self.names if name != self.names[gone]]

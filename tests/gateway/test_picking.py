@@ -5,13 +5,14 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.gateway.dataplane.health import Load
 from apps.gateway.dataplane.picking import Wish, last_resort, pick, why_none, why_not
 from apps.gateway.dataplane.route_table import Address, Endpoint, Route, Target
 
+QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOW = 1000.0
 NOBODY: frozenset[str] = frozenset()
 
@@ -56,6 +57,7 @@ some_tried = st.frozensets(st.sampled_from(["0.0", "0.1", "1.0", "2.2"]))
 
 
 class TestTheRules:
+    @QUICK
     @given(routes(), some_tried, wishes)
     def test_nothing_forbidden_is_picked(
         self, route: Route, tried: frozenset[str], wish: Wish
@@ -71,6 +73,7 @@ class TestTheRules:
         assert chosen.context_length is None or wish.tokens <= chosen.context_length
         assert chosen in choice.target.endpoints
 
+    @QUICK
     @given(routes(), some_tried, wishes)
     def test_somebody_is_picked_while_anybody_is_left(
         self, route: Route, tried: frozenset[str], wish: Wish
@@ -80,6 +83,7 @@ class TestTheRules:
 
         assert (pick(route, tried, NOW, wish) is not None) == bool(left)
 
+    @QUICK
     @given(routes(), wishes)
     def test_the_doubtful_come_last(self, route: Route, wish: Wish) -> None:
         choice = pick(route, NOBODY, NOW, wish)
@@ -88,12 +92,14 @@ class TestTheRules:
         if choice is not None and certain:
             assert choice.endpoint.load.doubted_until <= NOW
 
+    @QUICK
     @given(routes(), st.integers(0, 2**64 - 1))
     def test_a_favourite_stays_the_favourite(self, route: Route, key: int) -> None:
         wish = Wish(affinity=key)
 
         assert pick(route, NOBODY, NOW, wish) == pick(route, NOBODY, NOW, wish)
 
+    @QUICK
     @given(routes(), wishes)
     def test_what_leaves_the_house_is_no_last_resort_either(self, route: Route, wish: Wish) -> None:
         choice = last_resort(route, NOBODY, NOW, wish)
@@ -141,6 +147,7 @@ class TestBoundedLoad:
         assert max(counted.values()) <= math.ceil(1.25 * 31 / 3)
         assert min(counted.values()) >= 4
 
+    @QUICK
     @given(st.lists(st.integers(0, 20), min_size=2, max_size=6), st.integers(0, 2**64 - 1))
     def test_nobody_gets_much_more_than_its_share(self, loads: list[int], key: int) -> None:
         all_of_them = [endpoint(str(n), inflight=load) for n, load in enumerate(loads)]

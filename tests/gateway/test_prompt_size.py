@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.gateway.dataplane.prompt_size import BYTES_PER_TOKEN_AT_LEAST, least_tokens
 
+QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 WORDS = "the quick brown fox jumps over the lazy dog " * 1000  # 9,000 words, about as many tokens
 
 
@@ -55,6 +56,7 @@ class TestBound:
     def test_what_is_no_json(self) -> None:
         assert least_tokens(b"--form\r\n") == 0
 
+    @QUICK
     @given(st.text())
     def test_never_more_than_the_bytes_allow(self, text: str) -> None:
         """So that the length of a body alone tells most often that there is nothing to measure."""
