@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslations } from "use-intl";
 import type { KeyOut } from "@/api/generated/schema";
 import { useMay } from "@/api/session";
@@ -25,6 +26,7 @@ import { TestKeyDialog } from "./TestKeyDialog";
 import { Today } from "./Today";
 
 const MINUTE_MS = 60_000;
+const ROWS = 100;
 
 /** What may call, and who does? */
 export function KeysPage() {
@@ -99,6 +101,7 @@ function Keys({ keys }: { keys: readonly KeyOut[] }) {
     (row) => (!view.state || filterOf(row.standing) === view.state) && matches(row, view.q ?? ""),
   );
   const sort = toSort(view.sort);
+  const [rowCount, setRowCount] = useState(ROWS);
   return (
     <>
       <div className={styles.filters}>
@@ -131,7 +134,7 @@ function Keys({ keys }: { keys: readonly KeyOut[] }) {
         <DataTable
           label={t("title")}
           columns={columns}
-          rows={sorted(shown, view.sort)}
+          rows={sorted(shown, view.sort).slice(0, rowCount)}
           rowKey={(row) => row.key.id}
           isDimmed={(row) => filterOf(row.standing) === "ended"}
           sorted={{
@@ -139,6 +142,13 @@ function Keys({ keys }: { keys: readonly KeyOut[] }) {
             descending: sort?.descending ?? false,
             onSort: (by) => setView({ sort: nextSort(view.sort, by) }),
           }}
+          footer={
+            shown.length > rowCount && (
+              <Button size="sm" onClick={() => setRowCount(rowCount + 5 * ROWS)}>
+                {t("showMore", { count: String(shown.length - rowCount) })}
+              </Button>
+            )
+          }
         />
       )}
     </>

@@ -42,6 +42,7 @@ export const de: Translated<typeof en> = {
     tokensToday: "{tokens} Token heute",
     requestsIn24h:
       "{count, plural, =0 {Keine Anfrage} one {# Anfrage} other {# Anfragen}} in 24 Stunden",
+    showMore: "Mehr zeigen, {count} sind übrig",
     more: "Mehr zu {name}",
     open: "Öffnen",
     showRequests: "Seine Anfragen",

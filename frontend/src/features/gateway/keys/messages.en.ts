@@ -39,6 +39,7 @@ export const en = {
     tokensToday: "{tokens} tokens today",
     requestsIn24h:
       "{count, plural, =0 {No request} one {# request} other {# requests}} in 24 hours",
+    showMore: "Show more, {count} are left",
     more: "More for {name}",
     open: "Open",
     showRequests: "Its requests",

@@ -15,10 +15,22 @@ import { useMay } from "@/api/session";
 import type { LimitName } from "./limits";
 
 const ALL = { limit: 500 };
+const MOST_KEYS = 5000;
 
+/** All keys, up to what anybody would scroll through. */
 export const keysQuery = queryOptions({
   queryKey: listKey("key", "all"),
-  queryFn: () => unwrap(api.GET("/api/keys", { params: { query: ALL } })),
+  queryFn: async (): Promise<{ items: KeyOut[] }> => {
+    const items: KeyOut[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: { limit: number; cursor?: string } = cursor ? { ...ALL, cursor } : ALL;
+      const page = await unwrap(api.GET("/api/keys", { params: { query } }));
+      items.push(...page.items);
+      cursor = page.next_cursor ?? null;
+    } while (cursor && items.length < MOST_KEYS);
+    return { items };
+  },
 });
 
 /** What one key may do and has left. Asked for again while it is looked at: minutes pass. */
