@@ -183,10 +183,10 @@ def keep_usage() -> None:
 
 @periodic(every=6 * 3600)
 def prove_usage() -> None:
-    """What the hours say is what their requests say; where it is not, the requests are right."""
-    wrong = actions.mend_hours()
+    """What the sums say is what their requests say; where it is not, the requests are right."""
+    wrong = actions.mend_sums()
     if wrong:
-        logger.error("usage of %d hours was not what their requests say; mended", wrong)
+        logger.error("usage of %d hours and days was not what requests say; mended", wrong)
 
 
 # -- life

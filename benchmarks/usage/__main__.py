@@ -25,6 +25,7 @@ from django.test import Client  # noqa: E402
 
 from apps.accounts.models import Membership, Team, User  # noqa: E402
 from apps.core.permissions import Role  # noqa: E402
+from apps.gateway.actions import make_usage_room  # noqa: E402
 from apps.gateway.models import UsageHour, UsageRecord  # noqa: E402
 from benchmarks.report import machine, replace_section  # noqa: E402
 from benchmarks.usage.filling import fill  # noqa: E402
@@ -70,6 +71,10 @@ def questions(now: datetime) -> Iterator[tuple[str, str, dict[str, Any]]]:
         ("of one model", {"model": "model-2"}),
         ("on a machine that hardly ever serves", {"node": "node-rare"}),
         ("on a machine nobody has", {"node": "nobody"}),
+        ("of one server", {"served_by": "model-3/1"}),
+        ("of a server nobody has", {"served_by": "nobody"}),
+        ("of a path nobody asks for", {"endpoint": "rerank"}),
+        ("of a deployment nobody has", {"deployment_id": 999}),
         ("failed", {"failed": True}),
         ("status 502", {"status": 502}),
         ("by error", {"error": "client_left"}),
@@ -155,6 +160,7 @@ def main() -> None:
     if not UsageRecord.objects.exists():
         fill(team_id=team.pk, end=now, days=DAYS, rows=wanted.rows)
     filled = time.perf_counter() - began
+    make_usage_room()
     rows = list(run(client, now))
     print(table(rows, filled=filled))
     if wanted.report:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Team, User
 from apps.core.permissions import Role
-from apps.gateway import actions
+from apps.gateway import actions, queries
 from apps.gateway.dataplane.usage import UsageRecord
 from apps.gateway.models import UnloggedRequest, UsageHour
 from apps.gateway.models import UsageRecord as Stored
@@ -175,6 +175,30 @@ class TestSpans:
 
         assert page["total"]["requests"] == expected
         assert sum(item["requests"] for item in page["items"]) == expected
+
+    def test_any_span_has_what_was_made_in_it(self, team: Team) -> None:
+        dice = random.Random(11)  # noqa: S311
+        records = [
+            make_record(team, at=at(dice.uniform(0, 8 * 1440)), logged=dice.random() < 0.8)
+            for _ in range(400)
+        ]
+        actions.record_usage(records=records)
+        known_at = [record.at if record.logged else record.at // 3600 * 3600 for record in records]
+
+        for _ in range(80):
+            begin, length = dice.uniform(-60, 8 * 1440), dice.choice([30, 90, 1440, 5000, 12_000])
+            step = dice.choice([1, 60, 1440])
+            first = begin // step * step
+            last = first + dice.uniform(0, length) // step * step
+            span = queries.UsageSpan(
+                team=team,
+                begin=NOON + timedelta(minutes=first),
+                end=NOON + timedelta(minutes=last),
+            )
+            expected = sum(at(first) <= moment < at(last) for moment in known_at)
+            for group_by in ("model", "hour", "day"):
+                items = queries.group_usage(span=span, group_by=group_by)
+                assert sum(item["requests"] for item in items) == expected, (first, last)
 
     def test_the_hour_that_still_goes_on(self, admin_client: Client, team: Team) -> None:
         now = timezone.now()

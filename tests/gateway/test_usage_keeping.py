@@ -21,7 +21,14 @@ from apps.gateway.actions.partitions import (
     make_partitions_ahead,
 )
 from apps.gateway.dataplane.usage import SPOOLS_HASH, BodiesRecord, new_id
-from apps.gateway.models import RequestBodies, UnloggedRequest, UsageHour, UsageLatency
+from apps.gateway.models import (
+    RequestBodies,
+    UnloggedRequest,
+    UsageDay,
+    UsageDayLatency,
+    UsageHour,
+    UsageLatency,
+)
 from apps.gateway.models import UsageRecord as Stored
 from tests.factories.accounts import make_team
 from tests.factories.usage import make_record
@@ -162,14 +169,38 @@ class TestProof:
         ]
         assert list(UsageHour.objects.order_by("pk").values()) == before
         assert list(UsageLatency.objects.order_by("pk").values()) == late_before
-        assert actions.mend_hours() == 0
+        assert actions.mend_sums() == 0
+
+    def test_a_wrong_day_is_found_and_mended(self, team: Team) -> None:
+        ago = (timezone.now() - timedelta(hours=30)).timestamp()
+        actions.record_usage(
+            records=[make_record(team, at=ago), make_record(team, at=ago, logged=False)]
+        )
+        before = list(UsageDay.objects.order_by("pk").values())
+        late_before = list(UsageDayLatency.objects.order_by("pk").values())
+        UsageDay.objects.filter(logged=False).delete()
+        UsageDayLatency.objects.all().delete()
+
+        assert actions.mend_sums() == 1
+
+        assert list(UsageDay.objects.order_by("pk").values()) == before
+        assert list(UsageDayLatency.objects.order_by("pk").values()) == late_before
+
+    def test_days_from_before_there_were_any_are_made(self, team: Team) -> None:
+        ago = (timezone.now() - timedelta(days=40)).timestamp()
+        actions.record_usage(records=[make_record(team, at=ago)])
+        UsageDay.objects.all().delete()
+
+        keep_usage()
+
+        assert UsageDay.objects.get().requests == 1
 
     def test_an_hour_without_its_sums_is_found(self, team: Team) -> None:
         ago = (timezone.now() - timedelta(hours=3)).timestamp()
         actions.record_usage(records=[make_record(team, at=ago)])
         UsageHour.objects.all().delete()
 
-        assert actions.mend_hours() == 1
+        assert actions.mend_sums() == 1
         assert UsageHour.objects.get().requests == 1
 
     def test_requests_from_before_there_were_sums_get_theirs(self, team: Team) -> None:

@@ -31,10 +31,12 @@ from apps.gateway.actions.upstreams import (
 from apps.gateway.actions.usage import record_bodies, record_usage
 from apps.gateway.actions.usage_keeping import (
     drop_old_usage,
+    find_wrong_days,
     find_wrong_hours,
     forget_dead_spools,
     make_usage_room,
-    mend_hours,
+    mend_sums,
+    rebuild_days,
     rebuild_hours,
 )
 
@@ -48,6 +50,7 @@ __all__ = [
     "create_route",
     "delete_route",
     "drop_old_usage",
+    "find_wrong_days",
     "find_wrong_hours",
     "forget_dead_spools",
     "forget_old_probes",
@@ -55,11 +58,12 @@ __all__ = [
     "issue_ticket",
     "key_columns",
     "make_usage_room",
-    "mend_hours",
+    "mend_sums",
     "note_probe",
     "open_key",
     "probe_upstream",
     "publish_routes",
+    "rebuild_days",
     "rebuild_hours",
     "record_bodies",
     "record_notices",

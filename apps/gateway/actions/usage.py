@@ -14,7 +14,15 @@ from apps.gateway.actions.partitions import BODIES, REQUESTS, make_partitions
 from apps.gateway.dataplane import usage
 from apps.gateway.dataplane.inflight import DIED
 from apps.gateway.models import ApiKey, RequestBodies
-from apps.gateway.queries.usage_sql import HOURS_LOCK, add_hours, add_latencies
+from apps.gateway.queries.usage_sql import (
+    DAY_LATENCIES,
+    DAYS,
+    HOUR_LATENCIES,
+    HOURS,
+    SUMS_LOCK,
+    add,
+    sums_of,
+)
 
 _LARGEST_COUNT = 2**31 - 1
 _LATEST = 4_102_444_800.0  # the year 2100, in unix seconds
@@ -69,8 +77,11 @@ WITH incoming AS MATERIALIZED (
 ), fresh AS MATERIALIZED (
     SELECT * FROM incoming
     WHERE id IN (SELECT id FROM kept UNION ALL SELECT id FROM counted)
-), latencies AS ({add_latencies("fresh")})
-{add_hours("fresh")}
+), latencies AS ({add(HOUR_LATENCIES, sums_of(HOUR_LATENCIES, "fresh"))}
+), day_latencies AS ({add(DAY_LATENCIES, sums_of(DAY_LATENCIES, "fresh"))}
+), days AS ({add(DAYS, sums_of(DAYS, "fresh"))}
+)
+{add(HOURS, sums_of(HOURS, "fresh"))}
 """  # noqa: S608 - nothing but constants
 
 
@@ -79,7 +90,7 @@ def record_usage(*, records: Sequence[usage.UsageRecord]) -> None:
     make_partitions(table=REQUESTS, moments={_moment(record.at) for record in records})
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [HOURS_LOCK])
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [SUMS_LOCK])
             cursor.execute(_RECORD, [orjson.dumps([_row(each) for each in records]).decode()])
         _note_use(records)
         for team_id in {record.team_id for record in records}:

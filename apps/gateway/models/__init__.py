@@ -5,6 +5,8 @@ from apps.gateway.models.routes import Route, RouteTarget, RouteVersion, Upstrea
 from apps.gateway.models.usage import (
     RequestBodies,
     UnloggedRequest,
+    UsageDay,
+    UsageDayLatency,
     UsageHour,
     UsageLatency,
     UsageRecord,
@@ -21,6 +23,8 @@ __all__ = [
     "UnloggedRequest",
     "Upstream",
     "UpstreamProbe",
+    "UsageDay",
+    "UsageDayLatency",
     "UsageHour",
     "UsageLatency",
     "UsageRecord",

@@ -76,6 +76,9 @@ class UsageRecord(models.Model):
             models.Index(fields=["team", "model", "-at"], name="usage_by_model"),
             models.Index(fields=["team", "route", "-at"], name="usage_by_route"),
             models.Index(fields=["team", "node", "-at"], name="usage_by_node"),
+            models.Index(fields=["team", "served_by", "-at"], name="usage_by_server"),
+            models.Index(fields=["team", "endpoint", "-at"], name="usage_by_endpoint"),
+            models.Index(fields=["team", "deployment_id", "-at"], name="usage_by_deployment"),
             models.Index(
                 fields=["team", "error", "-at"], condition=~Q(error=""), name="usage_by_error"
             ),
@@ -88,17 +91,16 @@ class UsageRecord(models.Model):
         return str(self.id)
 
 
-class UsageHour(models.Model):
-    """What requests of one kind came to in one hour. Written with their rows, in one transaction.
+class UsageSums(models.Model):
+    """What requests of one kind came to in some time. Written with their rows, in one transaction.
 
-    The id is a hash of the columns down to `logged`. A request whose key keeps no log has no row
-    anywhere else (`logged` is False). Milliseconds and `stream_tokens` are sums over what did not
-    fail; `model` is empty where the client asked for one that does not exist.
+    The id is a hash of the time and the columns down to `logged`. A request whose key keeps no log
+    has no row anywhere else (`logged` is False). Milliseconds and `stream_tokens` are sums over
+    what did not fail; `model` is empty where the client asked for one that does not exist.
     """
 
     id = models.UUIDField(primary_key=True)
     team_id = models.BigIntegerField()
-    hour = models.DateTimeField()
     key_id = models.BigIntegerField(null=True)
     user_id = models.BigIntegerField(null=True)
     model = models.CharField(max_length=200)
@@ -126,6 +128,13 @@ class UsageHour(models.Model):
     stream_ms = models.FloatField()
 
     class Meta:
+        abstract = True
+
+
+class UsageHour(UsageSums):
+    hour = models.DateTimeField()
+
+    class Meta:
         indexes = [
             models.Index(fields=["team_id", "hour"], name="usage_hour_by_team"),
             models.Index(fields=["key_id", "hour"], name="usage_hour_by_key"),
@@ -135,15 +144,26 @@ class UsageHour(models.Model):
         return f"{self.hour:%Y-%m-%d %H}h {self.served_by or self.route}: {self.requests}"
 
 
-class UsageLatency(models.Model):
-    """How many requests of one hour took about how long; see `queries.latency` for the buckets.
+class UsageDay(UsageSums):
+    """Days are UTC."""
 
-    The id is a hash of the columns down to `bucket`. Requests that failed are left out.
+    day = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["team_id", "day"], name="usage_day_by_team")]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {self.served_by or self.route}: {self.requests}"
+
+
+class LatencyCounts(models.Model):
+    """How many requests took about how long; see `queries.latency` for the buckets.
+
+    The id is a hash of the time and the columns down to `bucket`. What failed is left out.
     """
 
     id = models.UUIDField(primary_key=True)
     team_id = models.BigIntegerField()
-    hour = models.DateTimeField()
     model = models.CharField(max_length=200)
     route = models.CharField(max_length=100)
     deployment_id = models.BigIntegerField(null=True)
@@ -155,10 +175,27 @@ class UsageLatency(models.Model):
     total = models.BigIntegerField()
 
     class Meta:
+        abstract = True
+
+
+class UsageLatency(LatencyCounts):
+    hour = models.DateTimeField()
+
+    class Meta:
         indexes = [models.Index(fields=["team_id", "hour"], name="usage_latency_by_team")]
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H}h {self.served_by} {self.bucket}"
+
+
+class UsageDayLatency(LatencyCounts):
+    day = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["team_id", "day"], name="usage_day_latency_by_team")]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {self.served_by} {self.bucket}"
 
 
 class UnloggedRequest(models.Model):

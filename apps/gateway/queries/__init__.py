@@ -57,9 +57,10 @@ from apps.gateway.queries.upstreams import (
     list_upstreams,
     list_upstreams_in_use,
 )
-from apps.gateway.queries.usage import GroupBy, Interval, UsageSpan, group_usage
+from apps.gateway.queries.usage import GroupBy, Interval, group_usage
 from apps.gateway.queries.usage_page import usage_page
 from apps.gateway.queries.usage_series import Step, usage_series
+from apps.gateway.queries.usage_span import UsageSpan
 from apps.gateway.queries.usage_way import look_at_usage_way
 
 __all__ = [

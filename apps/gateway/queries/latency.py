@@ -2,16 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
-from apps.gateway.queries.usage import GROUPS, UsageSpan, conditions, plain
-from apps.gateway.queries.usage_sql import BUCKETS_PER_DOUBLING, LATENCY_KINDS, LATENCY_SUMS
+from apps.gateway.queries.usage import GROUPS, plain
+from apps.gateway.queries.usage_span import UsageSpan, conditions, pieces, up_to_hour
+from apps.gateway.queries.usage_sql import (
+    BUCKETS_PER_DOUBLING,
+    DAY_LATENCIES,
+    HOUR_LATENCIES,
+    LATENCY_SUMS,
+)
 
 _SHARES = {"p50": 0.5, "p95": 0.95}
-_TOLD_APART = {*LATENCY_KINDS, "day", "month"}
+_TOLD_APART = {*HOUR_LATENCIES.kinds, "day", "month"}
 
 
 Buckets = dict[int, tuple[int, int]]  # how many, by first byte and by total, in order
@@ -24,10 +29,12 @@ def bucket_counts(
     by what is asked for. An hour counts when its beginning lies in the span."""
     chosen = {name for name in ("key_id", "user_id", "endpoint", "status") if getattr(span, name)}
     keys = [each for each in (group_by, interval) if each is not None]
-    if chosen or not all(GROUPS[key] in LATENCY_KINDS or key in _TOLD_APART for key in keys):
+    if chosen or not all(key in _TOLD_APART or GROUPS[key] in _TOLD_APART for key in keys):
         return {}
     counts: dict[tuple[Any, ...], Buckets] = defaultdict(dict)
-    for *group, bucket, first_byte, total in _counts(span, [GROUPS[key] for key in keys]):
+    for *group, bucket, first_byte, total in _counts(
+        span, [GROUPS[key] for key in keys], by_hour="hour" in keys
+    ):
         counts[tuple(map(plain, group))][bucket] = (int(first_byte), int(total))
     return counts
 
@@ -54,20 +61,28 @@ def percentiles_of(buckets: Buckets) -> dict[str, float | None]:
     }
 
 
-def _counts(span: UsageSpan, groups: list[str]) -> list[tuple[Any, ...]]:
+def _counts(span: UsageSpan, groups: list[str], *, by_hour: bool) -> list[tuple[Any, ...]]:
     where, values = conditions(span)
-    bounds: list[tuple[str, datetime]] = [
-        (sign, at) for sign, at in ((">=", span.begin), ("<", span.end)) if at is not None
-    ]
-    where += "".join(f" AND hour {sign} %s" for sign, _ in bounds)
-    columns = ", ".join([*groups, "bucket"])
+    first, last = (None if at is None else up_to_hour(at) for at in (span.begin, span.end))
+    parts, given = [], []
+    for unit, begin, end in pieces(first, last, by_hour=by_hour):
+        table = HOUR_LATENCIES if unit == "hour" else DAY_LATENCIES
+        bounds = [(sign, at) for sign, at in ((">=", begin), ("<", end)) if at is not None]
+        within = "".join(f" AND {unit} {sign} %s" for sign, _ in bounds)
+        columns = ["day AS hour" if name == "day" else name for name in table.kinds]
+        parts.append(
+            f"SELECT {', '.join([*columns, *LATENCY_SUMS])}"  # noqa: S608 - names of ours
+            f" FROM {table.name} WHERE {where}{within}"
+        )
+        given += [*values, *(at for _, at in bounds)]
     sums = ", ".join(f"sum({name})" for name in LATENCY_SUMS)
     positions = ", ".join(str(number + 1) for number in range(len(groups) + 1))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {columns}, {sums} FROM gateway_usagelatency"  # noqa: S608 - names of ours
-            f" WHERE {where} GROUP BY {positions} ORDER BY {positions}",
-            [*values, *(at for _, at in bounds)],
+            f"SELECT {', '.join([*groups, 'bucket'])}, {sums}"  # noqa: S608 - names of ours
+            f" FROM ({' UNION ALL '.join(parts)}) AS parts"
+            f" GROUP BY {positions} ORDER BY {positions}",
+            given,
         )
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -6,13 +6,13 @@ from apps.gateway.queries.latency import bucket_counts, merged, percentiles_of
 from apps.gateway.queries.usage import (
     GroupBy,
     Interval,
-    UsageSpan,
     item_of,
     items_of,
     plain,
     sums_by,
     total_of,
 )
+from apps.gateway.queries.usage_span import UsageSpan
 
 
 def usage_page(

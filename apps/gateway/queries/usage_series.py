@@ -11,15 +11,14 @@ from apps.core.errors import Invalid
 from apps.gateway.queries.latency import Buckets, bucket_counts, merged, percentiles_of
 from apps.gateway.queries.usage import (
     GROUPS,
-    Sums,
-    UsageSpan,
-    conditions,
+    GroupSums,
     item_of,
     labels_of,
     plain,
     sums_by,
     total_of,
 )
+from apps.gateway.queries.usage_span import UsageSpan, conditions
 
 Step = Literal["minute", "hour", "day"]
 
@@ -92,7 +91,7 @@ def _hours(span: UsageSpan, step: Literal["hour", "day"], group_by: str) -> tupl
         (plain(group), at): _point(of_group, counts.get((plain(group), plain(at)), {}))
         for (group, at), of_group in sums
     }
-    sums_at: dict[datetime, Sums] = defaultdict(list)
+    sums_at: dict[datetime, GroupSums] = defaultdict(list)
     for each in sums:
         sums_at[each[0][1]].append(each)
     counts_at: dict[str, list[Buckets]] = defaultdict(list)

@@ -12,7 +12,7 @@ from apps.gateway.models import UsageRecord
 
 class RequestFiltersIn(Schema):
     """`from` is included, `to` is not. `slow`: the first byte took five seconds or more.
-    `search`: an id, or a model, route, server, node, key, error or address by its exact name."""
+    `search`: an id, or a model, route, server, node, key or error by its exact name."""
 
     begin: datetime | None = Field(None, alias="from")
     end: datetime | None = Field(None, alias="to")
