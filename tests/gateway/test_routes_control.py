@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from django.apps import apps as django_apps
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts.models import Team
 from apps.core.permissions import Role
 from apps.gateway.dataplane import snapshot
 from apps.gateway.models import Route, RouteTarget, RouteVersion, Upstream
+from apps.models.states.deployments import DeploymentState
+from tests.factories.deployments import make_deployment, make_served_ai_model
 from tests.gateway.control import post, published, put
 
 # What is published is published on commit.
@@ -179,6 +182,35 @@ class TestTheWhole:
         assert renamed.status_code == 409
         kept = put(admin_client, f"routes/{plan['id']}", **body("plan-c", aliases=["plan-b"]))
         assert kept.status_code == 200, kept.content
+
+
+@pytest.mark.usefixtures("places")
+class TestState:
+    def test_is_that_of_what_it_leads_to(self, admin_client: Client) -> None:
+        post(admin_client, "upstreams", name="more", base_url=IN)
+        targets = [{"upstream": "in"}, {"upstream": "more"}, {"upstream": "out", "weight": 0}]
+        made = make(admin_client, "r", may_leave_house=True, targets=targets)
+        assert (made["state"], made["state_reason"]) == ("active", "")
+
+        silent = {"problem": "It cannot be reached.", "state_since": timezone.now()}
+        Upstream.objects.filter(name__in=["in", "out"]).update(**silent)
+        some = admin_client.get(f"/api/routes/{made['id']}").json()
+        Upstream.objects.filter(name="more").update(**silent)
+        none = admin_client.get(f"/api/routes/{made['id']}").json()
+
+        assert (some["state"], some["state_reason"]) == ("degraded", "in: It cannot be reached.")
+        assert some["state_since"] > made["state_since"]
+        assert none["state"] == "unreachable"
+
+    def test_of_a_deployment_that_failed(self, admin_client: Client, team: Team) -> None:
+        make_deployment(
+            ai_model=make_served_ai_model(team=team), state=DeploymentState.FAILED,
+            state_reason="Out of memory.",
+        )  # fmt: skip
+
+        made = make(admin_client, "r", targets=[{"deployment": "ops"}])
+
+        assert (made["state"], made["state_reason"]) == ("unreachable", "ops: Out of memory.")
 
 
 @pytest.mark.usefixtures("places")

@@ -37,6 +37,7 @@ from apps.gateway.queries.requests import (
     requests_after,
     waterfall_of,
 )
+from apps.gateway.queries.route_state import RouteState, route_state
 from apps.gateway.queries.routes import (
     compare_route_versions,
     get_route,
@@ -70,6 +71,7 @@ __all__ = [
     "KeyState",
     "NoticeEntry",
     "RequestFilters",
+    "RouteState",
     "Step",
     "UsageSpan",
     "add_circuits",
@@ -116,6 +118,7 @@ __all__ = [
     "report_key",
     "requests_after",
     "route_document",
+    "route_state",
     "usage_page",
     "usage_series",
     "waterfall_of",

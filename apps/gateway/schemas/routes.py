@@ -9,6 +9,7 @@ from apps.core.schemas import AllowedActionOut, LimitsIn
 from apps.gateway.dataplane.errors import Cause
 from apps.gateway.dataplane.snapshot import Affinity
 from apps.gateway.models import Route, RouteTarget, RouteVersion
+from apps.gateway.queries import RouteState, route_state
 from apps.gateway.schemas.fields import ModelName, allowed_action
 
 
@@ -76,7 +77,8 @@ class TargetOut(Schema):
 
 
 class RouteOut(Schema):
-    """`leaves_house`: a target of this route is a server outside."""
+    """`leaves_house`: a target of this route is a server outside. `state` is that of its targets:
+    `degraded` when some do not answer, `unreachable` when none does."""
 
     id: int
     name: str
@@ -90,8 +92,8 @@ class RouteOut(Schema):
     may_leave_house: bool
     leaves_house: bool
     max_output_tokens: int | None
-    state: Literal["active"] = "active"
-    state_reason: str = ""
+    state: RouteState
+    state_reason: str
     state_since: datetime
     allowed_actions: list[AllowedActionOut]
 
@@ -104,8 +106,16 @@ class RouteOut(Schema):
         return any(TargetOut.resolve_leaves_house(target) for target in route.targets.all())
 
     @staticmethod
+    def resolve_state(route: Route) -> RouteState:
+        return route_state(route)[0]
+
+    @staticmethod
+    def resolve_state_reason(route: Route) -> str:
+        return route_state(route)[1]
+
+    @staticmethod
     def resolve_state_since(route: Route) -> datetime:
-        return route.updated_at
+        return route_state(route)[2]
 
     @staticmethod
     def resolve_allowed_actions(_route: Route, context: Any) -> list[dict[str, Any]]:

@@ -3652,7 +3652,7 @@ export interface components {
         /**
          * RequestFiltersIn
          * @description `from` is included, `to` is not. `slow`: the first byte took five seconds or more.
-         *     `search`: an id, or a model, route, server, node, key, error or address by its exact name.
+         *     `search`: an id, or a model, route, server, node, key or error by its exact name.
          */
         RequestFiltersIn: {
             /** Deployment Id */
@@ -3873,7 +3873,8 @@ export interface components {
         };
         /**
          * RouteOut
-         * @description `leaves_house`: a target of this route is a server outside.
+         * @description `leaves_house`: a target of this route is a server outside. `state` is that of its targets:
+         *     `degraded` when some do not answer, `unreachable` when none does.
          */
         RouteOut: {
             /**
@@ -3904,14 +3905,10 @@ export interface components {
             name: string;
             /**
              * State
-             * @default active
-             * @constant
+             * @enum {string}
              */
-            state: "active";
-            /**
-             * State Reason
-             * @default
-             */
+            state: "active" | "degraded" | "unreachable";
+            /** State Reason */
             state_reason: string;
             /**
              * State Since
