@@ -55,6 +55,8 @@ describe("counts", () => {
     expect(formatShortCount(500_000, "en")).toBe(`500${NB}k`);
     expect(formatShortCount(8_000_000, "en")).toBe(`8${NB}M`);
     expect(formatShortCount(740, "en")).toBe("740");
+    expect(formatShortCount(1500, "de")).toBe(`1,5${NB}k`);
+    expect(formatShortCount(43_210, "en")).toBe(`43${NB}k`);
   });
   it.each([
     [0, "0"],

@@ -88,13 +88,14 @@ export function formatExact(count: Maybe<number>): string {
   return grouped(String(Math.round(count)));
 }
 
-/** Tokens for limits and axes: "500 k", "8 M". */
+/** Tokens for sums and axes: "1.5 k", "500 k", "8 M". */
 export function formatShortCount(count: Maybe<number>, language: Language): string {
   if (count === null || count === undefined) return UNKNOWN;
   const size = Math.abs(count);
   if (size < 1000) return String(Math.round(count));
   const [value, unit] = size < 999_500 ? [count / 1e3, "k"] : [count / 1e6, "M"];
-  const places = Math.abs(value) >= 99.95 || Number.isInteger(value) ? 0 : size < 999_500 ? 0 : 2;
+  const few = size < 999_500 ? (size < 9950 ? 1 : 0) : 2;
+  const places = Math.abs(value) >= 99.95 || Number.isInteger(value) ? 0 : few;
   return `${digits(value, places, language)}${NO_BREAK}${unit}`;
 }
 
