@@ -9,6 +9,7 @@ import { fixFor, fixForNow } from "./refusal";
 /** Why it is refused now, or was last, and what would mend it, in one press. */
 export function LastRefusal({ report }: { report: KeyReportOut }) {
   const t = useTranslations("keys.refusal");
+  const tLimits = useTranslations("keyLimits");
   const format = useFormat();
   const { key, last_refusal: refusal } = report;
   // A key that is not for models is none the worse for not opening them.
@@ -25,7 +26,15 @@ export function LastRefusal({ report }: { report: KeyReportOut }) {
   const usedSince = Boolean(
     refusal && key.last_used_at && Date.parse(key.last_used_at) > Date.parse(refusal.at),
   );
-  const fix = fixForNow(report.limits) ?? (refusal && !usedSince ? fixFor(refusal, report) : null);
+  const inTheWay = fixForNow(report.limits);
+  const now =
+    inTheWay?.kind === "raise"
+      ? tLimits("usedUp", {
+          limit: tLimits(`label.${inTheWay.window}`),
+          holder: tLimits(`level.${inTheWay.use.level}`, { name: inTheWay.use.holder }),
+        })
+      : report.sentence;
+  const fix = inTheWay ?? (refusal && !usedSince ? fixFor(refusal, report) : null);
   return (
     <Notice
       tone={works ? (usedSince ? "quiet" : "attention") : "bad"}
@@ -52,12 +61,12 @@ export function LastRefusal({ report }: { report: KeyReportOut }) {
         )
       }
     >
-      {!works && <p>{report.sentence}</p>}
+      {!works && <p>{now}</p>}
       {refusal && (
         <p>
           {!works && `${t("title", { moment: format.relative(refusal.at) })}: `}
-          {refusal.reason} {refusal.model && t("asked", { model: refusal.model })}{" "}
-          {usedSince && t("since")}
+          {t("told", { reason: refusal.reason })}{" "}
+          {refusal.model && t("asked", { model: refusal.model })} {usedSince && t("since")}
         </p>
       )}
     </Notice>

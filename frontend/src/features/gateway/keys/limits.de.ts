@@ -29,6 +29,7 @@ export const de: Translated<typeof en> = {
     left: "Übrig",
     frees: "Wieder frei",
   },
+  usedUp: "{holder}: von {limit} ist nichts übrig.",
   usedOf: "{used} von {limit} verbraucht",
   reserved: "{amount} vorgemerkt für laufende Anfragen",
   perMinute: "binnen einer Minute",

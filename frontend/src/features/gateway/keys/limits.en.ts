@@ -26,6 +26,7 @@ export const en = {
     left: "Left",
     frees: "Free again",
   },
+  usedUp: "{holder}: nothing is left of {limit}.",
   usedOf: "{used} of {limit} used",
   reserved: "{amount} set aside for running requests",
   perMinute: "within a minute",

@@ -126,6 +126,7 @@ export const de: Translated<typeof en> = {
     refusedNow: "Er wird gerade abgewiesen",
     over: "Er gilt nicht mehr",
     title: "Zuletzt abgewiesen {moment}",
+    told: "Dem Programm wurde gesagt: „{reason}“",
     asked: "Gefragt war {model}.",
     since: "Seither ging er wieder.",
     raise: "{limit} auf {amount} erhöhen",

@@ -123,6 +123,7 @@ export const en = {
     refusedNow: "It is refused now",
     over: "It is over",
     title: "Last refused {moment}",
+    told: "The program was told: “{reason}”",
     asked: "It had asked for {model}.",
     since: "It has worked again since.",
     raise: "Raise {limit} to {amount}",
