@@ -12,6 +12,8 @@ import { useActionWords } from "./useActionWords";
 
 const TONES: Record<string, Tone> = { done: "good", refused: "attention", failed: "bad" };
 
+const WAYS = ["token", "key"] as const;
+
 const PAGES: Record<string, string> = {
   node: "/nodes/$name",
   ai_model: "/models/$name",
@@ -41,7 +43,7 @@ export function AuditTable({
       key: "who",
       head: t("table.who"),
       cell: (row) => (
-        <TwoLines note={row.via === "token" ? t("via.token") : t("via.session")}>
+        <TwoLines note={t(`via.${WAYS.find((way) => way === row.via) ?? "session"}`)}>
           {row.actor_name || <span className="dim">{t("table.nobody")}</span>}
         </TwoLines>
       ),
