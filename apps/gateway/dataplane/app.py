@@ -18,7 +18,7 @@ from apps.gateway.dataplane.errors import GatewayError
 from apps.gateway.dataplane.link import ControlLink
 from apps.gateway.dataplane.upstream import Pool
 
-_NOTED_REFUSALS = frozenset({403, 404, 429, 503})  # the console shows the last one of a key
+_NOTED_REFUSALS = frozenset({403, 404, 429})  # the console shows the last one of a key
 _SWEEP_SECONDS = 1.0
 _LAST_WORD_SECONDS = 0.5
 _SLOWEST_BYTES = 4096  # per second: who sends a large body may take longer
@@ -214,7 +214,8 @@ async def _answer(call: Call) -> None:
 
 
 def _note_refusal(call: Call, error: GatewayError) -> None:
-    if call.caller.key_id is not None and error.status in _NOTED_REFUSALS:
+    is_noted = error.status in _NOTED_REFUSALS or error.code == "limits_unknown"
+    if call.caller.key_id is not None and is_noted:
         call.context.budgets.note_refusal(
             call.caller.key_id, error, call_id=call.id, model=call.head.model
         )

@@ -19,7 +19,7 @@ def prompt_tokens(body: bytes) -> int:
         for found in _INLINE.finditer(body):
             size -= len(found.group(1))
             pictures += 1
-        pictures = max(pictures, body.count(b'"image_url"'))
+        pictures = max(pictures, body.count(b'"image_url":'))
     return size // _BYTES_PER_TOKEN + pictures * _TOKENS_PER_PICTURE
 
 
