@@ -174,19 +174,49 @@ const usage = createRoute({
 const upstreams = createRoute({
   getParentRoute: () => shell,
   path: "/upstreams",
-  component: lazyRouteComponent(() => import("./features/gateway/UpstreamsPage"), "UpstreamsPage"),
+  component: lazyRouteComponent(
+    () => import("./features/gateway/upstreams/UpstreamsPage"),
+    "UpstreamsPage",
+  ),
+});
+
+const upstream = createRoute({
+  getParentRoute: () => shell,
+  path: "/upstreams/$upstreamId",
+  component: lazyRouteComponent(
+    () => import("./features/gateway/upstreams/UpstreamPage"),
+    "UpstreamPage",
+  ),
 });
 
 const requests = createRoute({
   getParentRoute: () => shell,
   path: "/requests",
-  component: lazyRouteComponent(() => import("./features/gateway/RequestsPage"), "RequestsPage"),
+  component: lazyRouteComponent(
+    () => import("./features/gateway/requests/RequestsPage"),
+    "RequestsPage",
+  ),
+});
+
+const request = createRoute({
+  getParentRoute: () => shell,
+  path: "/requests/$requestId",
+  component: lazyRouteComponent(
+    () => import("./features/gateway/requests/RequestPage"),
+    "RequestPage",
+  ),
 });
 
 const routes = createRoute({
   getParentRoute: () => shell,
   path: "/routes",
-  component: lazyRouteComponent(() => import("./features/gateway/RoutesPage"), "RoutesPage"),
+  component: lazyRouteComponent(() => import("./features/gateway/routes/RoutesPage"), "RoutesPage"),
+});
+
+const route = createRoute({
+  getParentRoute: () => shell,
+  path: "/routes/$name",
+  component: lazyRouteComponent(() => import("./features/gateway/routes/RoutePage"), "RoutePage"),
 });
 
 const settings = createRoute({
@@ -239,8 +269,11 @@ export const router = createRouter({
       key,
       usage,
       upstreams,
+      upstream,
       requests,
+      request,
       routes,
+      route,
       settings,
       people,
       audit,

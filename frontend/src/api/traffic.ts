@@ -50,6 +50,67 @@ async function refusal(response: Response): Promise<TrafficError> {
   return new TrafficError(message, code, response.status);
 }
 
+/** How one request went, with what the gateway decided on its way. */
+export interface Traced {
+  /** As HTTP says it; a refusal is an answer too. */
+  status: number;
+  /** What was said, or why nothing was. */
+  text: string;
+  requestId: string;
+  servedBy: string;
+  fallbackReason: string;
+  milliseconds: number;
+  decisions: { at_ms?: number; step: string; target?: string; outcome?: string; reason?: string }[];
+}
+
+const TINY = 16;
+
+/** One tiny request, as any client would send it, that asks to be told its way. */
+export async function askTraced(model: string, words: string): Promise<Traced> {
+  const begun = performance.now();
+  const messages = [{ role: "user", content: words }];
+  const response = await fetch("/v1/chat/completions", {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      authorization: await bearer(),
+      "x-hearth-trace": "1",
+    },
+    body: JSON.stringify({ model, messages, max_tokens: TINY }),
+  });
+  const header = (name: string) => response.headers.get(name) ?? "";
+  return {
+    status: response.status,
+    text: response.ok ? await saidIn(response) : (await refusal(response)).message,
+    requestId: header("x-request-id"),
+    servedBy: header("x-served-by"),
+    fallbackReason: header("x-fallback-reason"),
+    milliseconds: performance.now() - begun,
+    decisions: readTrace(header("x-hearth-trace")),
+  };
+}
+
+async function saidIn(response: Response): Promise<string> {
+  const body = (await response.json()) as { choices?: { message?: { content?: string | null } }[] };
+  return body.choices?.[0]?.message?.content ?? "";
+}
+
+/** Headers are ASCII: what is not comes escaped, and not always as JSON does it. */
+export function readTrace(text: string): Traced["decisions"] {
+  if (!text) return [];
+  const asJson = text
+    .replace(/\\x([0-9a-f]{2})/g, "\\u00$1")
+    .replace(/\\U([0-9a-f]{8})/g, (_, code: string) =>
+      String.fromCodePoint(Number.parseInt(code, 16)),
+    );
+  try {
+    return JSON.parse(asJson) as Traced["decisions"];
+  } catch {
+    // A proxy has cut it: the answer is worth showing without.
+    return [];
+  }
+}
+
 /** The names a client may ask for, in order. */
 export async function fetchModelNames(signal?: AbortSignal): Promise<string[]> {
   const response = await send("/models", signal ? { signal } : {});

@@ -10,6 +10,7 @@ const WORDS = [
   "step",
   "line",
   "model",
+  "route",
   "version",
   "group",
   "days",

@@ -7,6 +7,9 @@ import { de as keyIssue } from "@/features/gateway/keys/issue.de";
 import { de as keyLimits } from "@/features/gateway/keys/limits.de";
 import { de as keys } from "@/features/gateway/keys/messages.de";
 import { de as gateway } from "@/features/gateway/messages.de";
+import { de as requests } from "@/features/gateway/requests/messages.de";
+import { de as routes } from "@/features/gateway/routes/messages.de";
+import { de as upstreams } from "@/features/gateway/upstreams/messages.de";
 import { de as usage } from "@/features/gateway/usage/messages.de";
 import { de as home } from "@/features/home/messages.de";
 import { de as models } from "@/features/models/messages.de";
@@ -36,10 +39,13 @@ export const de: Translated<Messages> = {
   operation,
   operations,
   people,
+  requests,
+  routes,
   session,
   settings,
   shell,
   status,
   ui,
+  upstreams,
   usage,
 };

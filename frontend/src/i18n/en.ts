@@ -7,6 +7,9 @@ import { en as keyIssue } from "@/features/gateway/keys/issue.en";
 import { en as keyLimits } from "@/features/gateway/keys/limits.en";
 import { en as keys } from "@/features/gateway/keys/messages.en";
 import { en as gateway } from "@/features/gateway/messages.en";
+import { en as requests } from "@/features/gateway/requests/messages.en";
+import { en as routes } from "@/features/gateway/routes/messages.en";
+import { en as upstreams } from "@/features/gateway/upstreams/messages.en";
 import { en as usage } from "@/features/gateway/usage/messages.en";
 import { en as home } from "@/features/home/messages.en";
 import { en as models } from "@/features/models/messages.en";
@@ -34,11 +37,14 @@ export const en = {
   operation,
   operations,
   people,
+  requests,
+  routes,
   session,
   settings,
   shell,
   status,
   ui,
+  upstreams,
   usage,
 };
 
