@@ -11,8 +11,7 @@ from apps.gateway.actions.usage_keeping import rebuild_hours
 
 # 60 keys of 20 people, 6 models on 2 replicas each, 4 machines, one of which hardly ever serves.
 _COLUMNS = """
-    gen_random_uuid() AS id,
-    %(end)s::timestamptz - random() * make_interval(days => %(days)s) AS at,
+    uuidv7(at - now()) AS id, at,
     %(team)s AS team_id, key_id, 1 + key_id %% 20 AS user_id,
     CASE WHEN draw < 0.9 THEN 'chat/completions' ELSE 'embeddings' END AS endpoint,
     'model-' || model AS model, 'model-' || model AS route, model AS deployment_id,
@@ -32,10 +31,11 @@ _COLUMNS = """
     NULL::integer AS capped_to, '10.0.0.' || key_id AS address, '[]'::jsonb AS trace
 """
 _DRAWN = """
-    SELECT random() AS draw, random() AS draw2, random() AS draw3,
+    SELECT %(end)s - make_interval(secs => %(days)s * 86400.0 * (%(rows)s - n) / %(rows)s) AS at,
+        random() AS draw, random() AS draw2, random() AS draw3,
         (1 + floor(random() * random() * 60))::int AS key_id,
         (1 + floor(random() * 6))::int AS model, (1 + floor(random() * 2))::int AS replica
-    FROM generate_series(1, %(rows)s)
+    FROM generate_series(1, %(rows)s) AS n
 """
 
 

@@ -202,19 +202,17 @@ class TestSpans:
 
     def test_the_hour_that_still_goes_on(self, admin_client: Client, team: Team) -> None:
         now = timezone.now()
-        actions.record_usage(records=[make_record(team), make_record(team, at=at(0))])
+        long_ago = make_record(team, at=(now - timedelta(minutes=10)).timestamp())
+        actions.record_usage(records=[make_record(team), long_ago])
 
-        recent = ask(
-            admin_client,
-            "usage",
-            **{"from": (now - timedelta(minutes=1)).isoformat(), "to": now.isoformat()},
-        )
+        def count(begin: timedelta, end: timedelta) -> Any:
+            span = {"from": (now - begin).isoformat(), "to": (now - end).isoformat()}
+            return ask(admin_client, "usage", **span)["total"]["requests"]
 
-        # Two moments apart: the record is younger than `now`.
-        assert recent["total"]["requests"] == 0
-        until = (timezone.now() + timedelta(seconds=1)).isoformat()
-        since = (now - timedelta(seconds=1)).isoformat()
-        assert ask(admin_client, "usage", **{"from": since, "to": until})["total"]["requests"] == 1
+        assert count(timedelta(seconds=1), timedelta(0)) == 1
+        assert count(timedelta(minutes=11), timedelta(0)) == 2
+        assert count(timedelta(minutes=11), timedelta(minutes=9)) == 1
+        assert count(timedelta(minutes=9), timedelta(minutes=5)) == 0
 
     def test_filters_hold_in_broken_hours_too(self, admin_client: Client, team: Team) -> None:
         actions.record_usage(

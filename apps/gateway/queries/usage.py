@@ -12,11 +12,11 @@ from apps.accounts.models import Team, User
 from apps.gateway.models import ApiKey
 from apps.gateway.queries.usage_span import (
     UsageSpan,
+    as_kept,
     broken_hours,
     conditions,
     hour_of,
     pieces,
-    where_rows_are,
     whole_hours,
 )
 from apps.gateway.queries.usage_sql import DAYS, HOURS, SUMS, SumTable, sums_of
@@ -79,7 +79,7 @@ def sums_by(span: UsageSpan, group_by: str, interval: str | None) -> GroupSums:
 
 def _parts(span: UsageSpan, *, by_hour: bool) -> Iterator[tuple[str, list[Any]]]:
     """The statements that together have every request of the span once, and their values."""
-    span = where_rows_are(span)
+    span = as_kept(span)
     where, values = conditions(span)
     for unit, begin, end in pieces(*whole_hours(span), by_hour=by_hour):
         table = HOURS if unit == "hour" else DAYS

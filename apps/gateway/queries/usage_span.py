@@ -16,6 +16,7 @@ FILTERS = (
 )  # fmt: skip
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_JUST_NOW = timedelta(minutes=1)
 
 Bound = datetime | None
 
@@ -23,6 +24,7 @@ Bound = datetime | None
 @dataclass(frozen=True)
 class UsageSpan:
     """Whose requests of which time. `begin` is included, `end` is not; None: no bound there.
+    An end within the last minute means now.
 
     A request of a key that keeps no log is known by its hour alone, and counts as made at the
     beginning of it. None in a filter: all of them.
@@ -54,9 +56,13 @@ def conditions(span: UsageSpan) -> tuple[str, list[Any]]:
     return where, [span.team.pk, *(value for _, value in chosen)]
 
 
-def where_rows_are(span: UsageSpan) -> UsageSpan:
-    """Where rows have been dropped, the span begins and ends with whole hours."""
-    kept_since = timezone.now() - timedelta(days=settings.REQUEST_DAYS)
+def as_kept(span: UsageSpan) -> UsageSpan:
+    """The span as it can be answered: without an end where that is now, and with whole hours where
+    rows have been dropped."""
+    now = timezone.now()
+    if span.end is not None and span.end > now - _JUST_NOW:
+        span = replace(span, end=None)
+    kept_since = now - timedelta(days=settings.REQUEST_DAYS)
     if span.begin is not None and span.begin < kept_since:
         span = replace(span, begin=hour_of(span.begin))
     if span.end is not None and span.end < kept_since:
@@ -65,11 +71,11 @@ def where_rows_are(span: UsageSpan) -> UsageSpan:
 
 
 def whole_hours(span: UsageSpan) -> tuple[Bound, Bound]:
-    """The hours that lie wholly in the span. One that is still going on ends with the span."""
+    """The hours that lie wholly in the span."""
     first = last = None
     if span.begin is not None:
         first = up_to_hour(span.begin)
-    if span.end is not None and span.end < timezone.now():
+    if span.end is not None:
         last = hour_of(span.end)
         last = last if first is None else max(first, last)
     return first, last

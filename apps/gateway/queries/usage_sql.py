@@ -95,14 +95,15 @@ def days_of(table: SumTable, hours: SumTable, where: str) -> str:
 def add(table: SumTable, sums: str) -> str:
     """Add these sums to those that are there already.
 
-    Always in the order of the ids, so that two writers never wait for each other in a circle.
+    Always in the order of time and id: two writers never wait for each other in a circle, and
+    what is asked for together lies together.
     """
     names = ", ".join((*table.kinds, *table.sums))
     added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in table.sums)
     return (
         f"INSERT INTO {table.name} (id, {names})"  # noqa: S608 - constants
         f" SELECT md5(jsonb_build_array({', '.join(table.kinds)})::text)::uuid AS id, {names}"
-        f" FROM ({sums}) AS new ORDER BY id"
+        f" FROM ({sums}) AS new ORDER BY {table.unit}, id"
         f" ON CONFLICT (id) DO UPDATE SET {added}"
     )
 

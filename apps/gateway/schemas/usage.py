@@ -8,7 +8,8 @@ from apps.gateway.queries import GroupBy, Interval, Step
 
 
 class UsageSpanIn(Schema):
-    """`from` is included, `to` is not. Filters that are left out take everything."""
+    """`from` is included, `to` is not; a `to` within the last minute means now. Filters that are
+    left out take everything."""
 
     begin: datetime | None = Field(None, alias="from")
     end: datetime | None = Field(None, alias="to")
