@@ -176,19 +176,25 @@ class TestRedisAway:
     async def test_again_and_again(self, start: Start, own_redis: OwnRedis) -> None:
         ledger = await start(wait_seconds=0.1)
         settled = 0
-        for _ in range(5):
+        for turn in range(6):
             await until(lambda: ledger.up)
             batch = [reservation() for _ in range(20)]
             asked = [asyncio.create_task(ledger.reserve(r, want=5, least=5)) for r in batch]
             await asyncio.sleep(0.001)
-            own_redis.freeze()
+            if turn % 2:
+                own_redis.kill()
+            else:
+                own_redis.freeze()
             results = await asyncio.gather(*asked)
             for each, result in zip(batch, results, strict=True):
                 if result is None:
                     ledger.hold(each)
                 settle(ledger, each, 3)
                 settled += 3
-            own_redis.thaw()
+            if turn % 2:
+                own_redis.start()
+            else:
+                own_redis.thaw()
         await until(lambda: day(own_redis) == (settled, 0, 0))
 
     async def test_an_empty_redis_hears_what_runs(self, start: Start, own_redis: OwnRedis) -> None:
