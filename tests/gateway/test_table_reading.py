@@ -1,6 +1,5 @@
 """Of a document only what has changed is made anew."""
 
-import time
 from typing import Any
 
 import msgspec
@@ -125,7 +124,7 @@ class TestWhatIsMadeAnew:
 
 
 class TestManyOfThem:
-    def test_ten_thousand_keys_and_a_thousand_routes(self, reader: Reader) -> None:
+    def test_of_ten_thousand_keys_and_a_thousand_routes_one(self, reader: Reader) -> None:
         many = snapshot.Snapshot(
             version=1,
             keys=[
@@ -142,15 +141,10 @@ class TestManyOfThem:
                 for number in range(1000)
             ],
         )
-        first = seconds(reader, many)
+        before = reader.read(many)
         route = msgspec.structs.replace(many.routes[0], affinity="prefix")
-        again = seconds(reader, msgspec.structs.replace(many, routes=[route, *many.routes[1:]]))
+        after = reader.read(msgspec.structs.replace(many, routes=[route, *many.routes[1:]]))
 
-        assert len(reader.known.table.keys) == 10_000
-        assert again < first / 2
-
-
-def seconds(reader: Reader, document: snapshot.Snapshot) -> float:
-    began = time.process_time()
-    reader.read(document)
-    return time.process_time() - began
+        assert len(after.keys) == 10_000
+        assert after.keys is before.keys
+        assert sum(after.routes[name] is not before.routes[name] for name in before.routes) == 1
