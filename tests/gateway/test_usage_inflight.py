@@ -88,6 +88,7 @@ class TestTheLedger:
         assert list(read_ledger(torn)) == []
 
 
+@pytest.mark.slow
 class TestAKilledProcess:
     def test_loses_nothing_that_clients_have_seen(
         self, house: House, upstream: FaultyUpstream, tmp_path: Path

@@ -17,6 +17,7 @@ const PERMISSIONS = [
   "manage_nodes",
   "manage_gateway",
   "view_usage",
+  "read_bodies",
   "view_audit",
   "manage_people",
   "manage_settings",

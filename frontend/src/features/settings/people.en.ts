@@ -14,6 +14,7 @@ export const en = {
     manage_nodes: "add, set up and retire machines",
     manage_gateway: "manage everybody's keys, routes and upstreams",
     view_usage: "see everybody's usage and requests",
+    read_bodies: "read what others asked and were answered, where a key keeps it",
     view_audit: "read the audit log",
     manage_people: "manage people, roles and teams",
     manage_settings: "change settings",
