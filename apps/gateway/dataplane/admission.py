@@ -3,7 +3,7 @@
 import time
 
 from apps.gateway.dataplane.body import Head
-from apps.gateway.dataplane.budgets import STEP_TOKENS, Reservation, serves_when_away
+from apps.gateway.dataplane.budgets import STEP_TOKENS, Reservation
 from apps.gateway.dataplane.call import Call
 from apps.gateway.dataplane.limits import estimate, wording
 from apps.gateway.dataplane.limits.holders import Holder, shared_holder
@@ -24,13 +24,14 @@ async def admit(call: Call) -> None:
         return
     budgets = call.context.budgets
     reservation = Reservation(call.id, holders, tokens=0, prompt=estimate.prompt_tokens(call.body))
-    output = _output(call)
+    longest = _longest(call)
+    output = _output(call, longest)
     try:
         tightest = await budgets.reserve(
             reservation,
             output=output,
             least_output=min(output, _LEAST_OUTPUT),
-            serve_when_away=serves_when_away(holders, call.caller.when_redis_away),
+            away=call.caller.when_redis_away,
         )
     except wording.LimitReached as error:
         _tell(call, holders, error.tightest)
@@ -41,7 +42,7 @@ async def admit(call: Call) -> None:
     if tightest:
         _tell(call, holders, tightest)
     if any(holder.has_token_limit for holder in holders):
-        _bound_output(call, reservation)
+        _bound_output(call, reservation, longest)
 
 
 def _holders(call: Call) -> tuple[Holder, ...]:
@@ -56,11 +57,10 @@ def _holders(call: Call) -> tuple[Holder, ...]:
     return tuple(shared_holder(entry) for entry in found if entry is not None)
 
 
-def _output(call: Call) -> int:
+def _output(call: Call, longest: int | None) -> int:
     """How many tokens of output to reserve for a start, of all answers together."""
     if call.path not in _WITH_OUTPUT:
         return 0
-    longest = _longest(call)
     if call.head.stream:
         each = STEP_TOKENS if longest is None else min(longest, _STREAM_OUTPUT)
     else:
@@ -85,11 +85,10 @@ def asked_output(head: Head) -> int | None:
     return most
 
 
-def _bound_output(call: Call, reservation: Reservation) -> None:
+def _bound_output(call: Call, reservation: Reservation, longest: int | None) -> None:
     """A plain reply may not become longer than what is reserved; a stream reserves more."""
     output = reservation.tokens - reservation.prompt
     each = output // estimate.choices(call.body)
-    longest = _longest(call)
     if longest is not None and each >= longest:
         return  # the server ends by itself before that
     if call.head.stream:

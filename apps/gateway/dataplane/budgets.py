@@ -13,6 +13,7 @@ from apps.gateway.dataplane.limits.counters import Refusal
 from apps.gateway.dataplane.limits.entries import Reservation
 from apps.gateway.dataplane.limits.holders import Holder
 from apps.gateway.dataplane.limits.ledger import Ledger
+from apps.gateway.dataplane.snapshot import AwayPolicy
 from apps.gateway.dataplane.usage import UsageRecord
 
 __all__ = ["Budgets", "Reservation"]
@@ -55,12 +56,12 @@ class Budgets:
         *,
         output: int,
         least_output: int,
-        serve_when_away: bool,
+        away: AwayPolicy | None,
     ) -> list[int]:
         """Set aside the prompt's tokens, and of output as many as there are up to `output`.
 
         Returns what headers say, empty when nobody knows. Raises LimitReached, or GatewayError 503
-        when Redis cannot say and the key does not serve without.
+        when Redis cannot say and the key's policy `away` is to refuse then.
         """
         prompt = reservation.prompt
         least = prompt + least_output
@@ -71,7 +72,7 @@ class Budgets:
             error = wording.refusal(reservation.holders, result, least)
             error.tightest = result[6:]
             raise error
-        if not serve_when_away:
+        if not _serves(reservation.holders, away):
             raise _unknown(result)
         reservation.tokens = prompt + output
         self._ledger.hold(reservation)
@@ -139,8 +140,8 @@ def _unknown(result: list[Any] | None) -> GatewayError:
     )
 
 
-def serves_when_away(holders: tuple[Holder, ...], policy: str | None) -> bool:
-    """What the key's policy says; without one, budgets are kept and rates are not."""
-    if policy is not None:
-        return policy == "serve"
+def _serves(holders: tuple[Holder, ...], away: AwayPolicy | None) -> bool:
+    """Without a policy, budgets are kept and rates are not."""
+    if away is not None:
+        return away == "serve"
     return not any(holder.has_budget for holder in holders)

@@ -14,35 +14,21 @@ class Holder:
     level: Level
     id: int
     label: str  # as a sentence names it: "key 'ci'"
-    row: HolderRow
-
-    @property
-    def name(self) -> str:
-        """What the holder is called in Redis."""
-        return self.row[0]
-
-    @property
-    def limits(self) -> tuple[int, ...]:
-        """By window, in the order of `script.WINDOWS`; -1 for none."""
-        return self.row[1:]
-
-    @property
-    def has_budget(self) -> bool:
-        return self.row[4] >= 0 or self.row[5] >= 0
-
-    @property
-    def has_token_limit(self) -> bool:
-        return self.row[3] >= 0 or self.has_budget
+    name: str  # what the holder is called in Redis
+    limits: tuple[int, int, int, int, int]  # in the order of `script.WINDOWS`; -1 for none
+    row: HolderRow  # both, as the script reads them
+    has_token_limit: bool
+    has_budget: bool
 
 
 def key_holder(*, key_id: int, name: str, limits: Limits) -> Holder:
-    return Holder("key", key_id, _label("key", key_id, name), _row(key_name(key_id), limits))
+    return _holder("key", key_id, _label("key", key_id, name), key_name(key_id), limits)
 
 
 def shared_holder(entry: HolderEntry) -> Holder:
     name = shared_name(entry.level, entry.id, entry.team_id)
     label = _label(entry.level, entry.id, entry.name)
-    return Holder(entry.level, entry.id, label, _row(name, entry.limits))
+    return _holder(entry.level, entry.id, label, name, entry.limits)
 
 
 def key_name(key_id: int) -> str:
@@ -58,14 +44,23 @@ def _label(level: Level, holder_id: int, name: str) -> str:
     return f"{level} {name!r}" if name else f"{level} {holder_id}"
 
 
-def _row(name: str, limits: Limits) -> HolderRow:
-    return (
-        name,
+def _holder(level: Level, holder_id: int, label: str, name: str, limits: Limits) -> Holder:
+    by_window = (
         _limit(limits.parallel),
         _limit(limits.requests_per_minute),
         _limit(limits.tokens_per_minute),
         _limit(limits.tokens_per_day),
         _limit(limits.tokens_per_month),
+    )
+    return Holder(
+        level,
+        holder_id,
+        label,
+        name=name,
+        limits=by_window,
+        row=(name, *by_window),
+        has_token_limit=max(by_window[2:]) >= 0,
+        has_budget=max(by_window[3:]) >= 0,
     )
 
 
