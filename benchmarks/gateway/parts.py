@@ -25,7 +25,7 @@ ABANDONED = Load(
     abandon=True,
 )  # fmt: skip
 
-_SEGMENTS, _SEGMENT_REQUESTS = 10, 100_000
+_SEGMENTS, _SEGMENT_REQUESTS, _WARMING_REQUESTS = 10, 100_000, 200_000
 
 
 @dataclass(frozen=True)
@@ -137,14 +137,15 @@ def _pair(result: Result, base: Result | None = None) -> str:
 
 def memory(bench: Bench, several: Sequence[Contender], _: int) -> str:
     lines = [
-        "| | after 100,000 requests | after 1,000,000 | growth | after 10,000 abandoned streams "
+        "| | warm | after 1,000,000 requests | growth | after 10,000 abandoned streams "
         "| growth | failed |",
         "|---|---|---|---|---|---|---|",
     ]
     for contender in several:
         with started(bench, contender) as pid:
-            sizes, failed = [], 0
-            count = bench.count(_SEGMENT_REQUESTS)
+            count, warming = bench.count(_SEGMENT_REQUESTS), bench.count(_WARMING_REQUESTS)
+            warm = Load("warm", seconds=300, requests=warming)
+            sizes, failed = [measure(bench, contender, warm, pid).memory_mib], 0
             for number in range(_SEGMENTS):
                 load = Load("many", seconds=300, requests=count)
                 result = measure(bench, contender, load, pid)
@@ -299,7 +300,12 @@ PARTS = (
         "event every 50 ms that carries the time it was sent. Added: more than without a gateway.",
         paced,
     ),
-    Part("memory", "Proportional set size of one process, everything on.", memory, compares=False),
+    Part(
+        "memory",
+        "Proportional set size of one process, everything on; warm is after 200,000 requests.",
+        memory,
+        compares=False,
+    ),
     Part(
         "tables",
         "Everything on, with few keys and routes and with many. Where each request comes with "
