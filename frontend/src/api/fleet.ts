@@ -1,4 +1,4 @@
-/** Reads that several pages share: nodes, deployments, keys and the last hour's requests. */
+/** Reads that several pages share: nodes, deployments, keys and the last hour's traffic. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "./client";
 import { listKey } from "./keys";
@@ -20,11 +20,30 @@ export const keysQuery = queryOptions({
   queryFn: () => unwrap(api.GET("/api/keys", { params: { query: { limit: ALL } } })),
 });
 
-const REQUESTS_DRAWN = 500;
+const MINUTE_MS = 60_000;
+const MINUTES = 60;
+const MODELS_NAMED = 3;
 
-/** The newest requests, newest first. */
-export const latestRequestsQuery = queryOptions({
-  queryKey: listKey("usage", "requests"),
-  queryFn: () => unwrap(api.GET("/api/requests", { params: { query: { limit: REQUESTS_DRAWN } } })),
-  refetchInterval: 60_000,
+/** The last hour by minutes, of all requests: the busiest models by name, the rest together. */
+export const lastHourQuery = queryOptions({
+  queryKey: listKey("usage", "last-hour"),
+  queryFn: () => fetchLastHour({ group_by: "model", top: MODELS_NAMED }),
+  refetchInterval: MINUTE_MS,
 });
+
+interface Asked {
+  group_by: "model" | "served_by";
+  top: number;
+  model?: string;
+}
+
+/** Sixty minutes, the one that runs included. */
+export function fetchLastHour(asked: Asked) {
+  const end = (Math.floor(Date.now() / MINUTE_MS) + 1) * MINUTE_MS;
+  const span = {
+    from: new Date(end - MINUTES * MINUTE_MS).toISOString(),
+    to: new Date(end).toISOString(),
+    step: "minute" as const,
+  };
+  return unwrap(api.GET("/api/usage/series", { params: { query: { ...span, ...asked } } }));
+}

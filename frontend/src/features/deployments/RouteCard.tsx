@@ -21,9 +21,15 @@ export function RouteCard({ deployment }: { deployment: DeploymentOut }) {
     <Card
       title={t("title")}
       actions={
-        <Link className="link" to="/routes" search={{}}>
-          {route ? t("edit") : t("add")}
-        </Link>
+        route ? (
+          <Link className="link" to="/routes/$name" params={{ name: route.name }} search={{}}>
+            {t("edit")}
+          </Link>
+        ) : (
+          <Link className="link" to="/routes" search={{ dialog: "new-route" }}>
+            {t("add")}
+          </Link>
+        )
       }
     >
       <div className="stack tight">

@@ -2,15 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useLocale, useTranslations } from "use-intl";
 import type { DeploymentOut } from "@/api/generated/schema";
-import { useTick } from "@/components/useTick";
 import { useFormat } from "@/i18n/useFormat";
 import { Card } from "@/ui/Card";
 import { seriesColour, TimeChart } from "@/ui/TimeChart";
 import styles from "./deployment.module.css";
 import { perMinute } from "./perMinute";
-import { recentRequestsQuery } from "./queries";
+import { lastHourQuery } from "./queries";
 
-const MINUTE_MS = 60_000;
 const HEIGHT = 186;
 
 /** The last hour: how many requests, by replica, and how long until the first token. */
@@ -18,10 +16,9 @@ export function Traffic({ deployment }: { deployment: DeploymentOut }) {
   const t = useTranslations("deployments.traffic");
   const format = useFormat();
   const digits = new Intl.NumberFormat(useLocale(), { maximumFractionDigits: 2 });
-  const now = useTick(MINUTE_MS);
-  const query = useQuery({ ...recentRequestsQuery(deployment), retry: false });
+  const query = useQuery({ ...lastHourQuery(deployment), retry: false });
   if (!query.data) return null;
-  const minutes = perMinute(query.data, now);
+  const minutes = perMinute(query.data, "…");
   if (minutes.total === 0) return <p className="sm dim">{t("none")}</p>;
   const replicas = minutes.byReplica.map((series) => ({
     ...series,

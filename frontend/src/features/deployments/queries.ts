@@ -1,6 +1,7 @@
 /** Everything the deployment pages ask for and send. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "@/api/client";
+import { fetchLastHour } from "@/api/fleet";
 import type {
   DeploymentChangesIn,
   DeploymentIn,
@@ -162,19 +163,16 @@ export function levelOf(text: string): string {
 
 const REQUESTS_ASKED_EVERY_MS = 10_000;
 
+const REPLICAS_NAMED = 5;
+
 /**
- * The newest requests for a name: as many as one page holds. Asked for at a steady pace, because
- * under load there is an event for every request.
+ * The last hour of requests for a name, by minutes and by who answered. Asked for at a steady pace,
+ * because under load there is an event for every request.
  */
-export function recentRequestsQuery({ id, name }: DeploymentOut) {
+export function lastHourQuery({ id, name }: DeploymentOut) {
   return queryOptions({
-    queryKey: oneKey("deployment", id, "requests"),
+    queryKey: oneKey("deployment", id, "last-hour"),
     refetchInterval: REQUESTS_ASKED_EVERY_MS,
-    queryFn: async () => {
-      const page = await unwrap(
-        api.GET("/api/requests", { params: { query: { model: name, limit: 500 } } }),
-      );
-      return page.items;
-    },
+    queryFn: () => fetchLastHour({ model: name, group_by: "served_by", top: REPLICAS_NAMED }),
   });
 }

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { useLocale, useTranslations } from "use-intl";
-import { toCause } from "./causes";
+import { CAUSES, toCause } from "./causes";
 
 /** The causes of fallbacks in the reader's words; what is not known is shown as it is. */
 export function useCauseWords() {
@@ -16,7 +16,13 @@ export function useCauseWords() {
       /** "not reachable" */
       short: (cause: string) => word("short", cause),
       /** "it cannot be reached or is too slow" */
-      when: (causes: readonly string[]) => or.format(causes.map((cause) => word("when", cause))),
+      when: (causes: readonly string[]) =>
+        or.format(inOrder(causes).map((cause) => word("when", cause))),
     };
   }, [t, language]);
+}
+
+function inOrder(causes: readonly string[]): string[] {
+  const place = (cause: string) => (CAUSES as readonly string[]).indexOf(cause);
+  return [...causes].sort((one, other) => place(one) - place(other));
 }

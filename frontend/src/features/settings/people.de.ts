@@ -17,7 +17,8 @@ export const de: Translated<typeof en> = {
     manage_nodes: "Rechner hinzufügen, einrichten und ausmustern",
     manage_gateway: "Schlüssel, Wege und Upstreams aller verwalten",
     view_usage: "Verbrauch und Anfragen aller sehen",
-    read_bodies: "lesen, was andere gefragt und zur Antwort bekommen haben, wo ein Schlüssel es aufhebt",
+    read_bodies:
+      "lesen, was andere gefragt und zur Antwort bekommen haben, wo ein Schlüssel es aufhebt",
     view_audit: "das Protokoll der Änderungen lesen",
     manage_people: "Personen, Rollen und Teams verwalten",
     manage_settings: "Einstellungen ändern",

@@ -3,7 +3,8 @@ import type { en } from "./messages.en";
 
 export const de: Translated<typeof en> = {
   title: "Anfragen",
-  sentence: "Jede mit Zeit, Weg, Token und Ausgang. Eingaben werden nicht aufbewahrt.",
+  sentence:
+    "Jede mit Zeit, Weg, Token und Ausgang. Eingaben werden nur bei Schlüsseln aufbewahrt, die das sagen.",
   csv: "CSV laden",
   all: "Alle",
   span: "Zeit",

@@ -1,6 +1,7 @@
 export const en = {
   title: "Requests",
-  sentence: "Each with its time, its way, its tokens and how it ended. Prompts are not kept.",
+  sentence:
+    "Each with its time, its way, its tokens and how it ended. Prompts are kept only for keys that say so.",
   csv: "Download CSV",
   all: "All",
   span: "Time",

@@ -34,9 +34,9 @@ function Step({ step, number }: { step: DecisionStepOut; number: number }) {
   const causes = useCauseWords();
   return (
     <li className={styles.decision}>
-      <h3>
+      <h2 className="sm">
         {number}. {step.route}
-      </h3>
+      </h2>
       <p className="xs dim">
         {step.after === null
           ? t("asked")

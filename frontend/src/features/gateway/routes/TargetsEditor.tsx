@@ -9,7 +9,8 @@ import { LiveState } from "./LiveState";
 import styles from "./routes.module.css";
 import type { World } from "./world";
 
-const SLIDER_TO = 100;
+/** Small weights and percentages both get a slider that is easy to set. */
+const SLIDERS_TO = [10, 100];
 
 interface TargetsEditorProps {
   targets: readonly TargetDraft[];
@@ -25,6 +26,8 @@ export function TargetsEditor({ targets, world, onChange, live, disabled }: Targ
   const t = useTranslations("routes.targets");
   const shares = sharesOf(targets);
   const byRoom = isByRoom(targets);
+  const heaviest = Math.max(...targets.map((target) => target.weight));
+  const sliderTo = SLIDERS_TO.find((most) => most >= heaviest) ?? heaviest;
   const places = [
     {
       group: t("deployments"),
@@ -47,6 +50,7 @@ export function TargetsEditor({ targets, world, onChange, live, disabled }: Targ
           share={shares[index] ?? 0}
           isAlone={targets.length === 1}
           byRoom={byRoom}
+          sliderTo={sliderTo}
           places={places}
           world={world}
           live={live}
@@ -85,6 +89,7 @@ interface TargetProps {
   share: number;
   isAlone: boolean;
   byRoom: boolean;
+  sliderTo: number;
   places: { group: string; items: { value: string; label: string }[] }[];
   world: World;
   live: RouteDecisionOut | undefined;
@@ -99,6 +104,7 @@ function Target({
   share,
   isAlone,
   byRoom,
+  sliderTo,
   places,
   world,
   live,
@@ -111,7 +117,6 @@ function Target({
   const { kind, name } = readPlace(target.place ?? "");
   const upstream =
     kind === "upstream" ? world.upstreams.find((one) => one.name === name) : undefined;
-  const most = Math.max(SLIDER_TO, target.weight);
   return (
     <section className={styles.target} aria-label={t("one", { number: String(number) })}>
       <div className={styles.place}>
@@ -152,7 +157,7 @@ function Target({
             thumbLabel={t("weightOf", { name: name || String(number) })}
             label={null}
             min={0}
-            max={most}
+            max={sliderTo}
             value={target.weight}
             disabled={disabled}
             onChange={(weight) => onChange({ weight })}

@@ -41,7 +41,7 @@ export const de: Translated<typeof en> = {
   chain: {
     title: "Wenn das nicht geht",
     note: "vor dem ersten Byte einer Antwort",
-    when: "{number}. Wenn es heißt",
+    when: "{number}. Falls es heißt",
     to: "Weiter mit",
     choose: "Weg oder Bereitstellung wählen",
     taken: "Das übernimmt schon ein früherer Schritt.",

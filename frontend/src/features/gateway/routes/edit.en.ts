@@ -38,7 +38,7 @@ export const en = {
   chain: {
     title: "When that fails",
     note: "before the first byte of an answer",
-    when: "{number}. When it is",
+    when: "{number}. If it is",
     to: "Go on with",
     choose: "Choose a route or deployment",
     taken: "An earlier step takes this already.",

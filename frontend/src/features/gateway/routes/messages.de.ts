@@ -100,8 +100,8 @@ export const de: Translated<typeof en> = {
   versions: {
     title: "Fassungen",
     compare: "Vergleichen mit",
-    before: "der davor",
-    now: "der jetzigen",
+    before: "Mit der davor",
+    now: "Mit der jetzigen",
     one: "Fassung {version}",
     current: "Gilt jetzt",
     first: "Die erste.",

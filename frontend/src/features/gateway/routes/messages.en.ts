@@ -95,8 +95,8 @@ export const en = {
   versions: {
     title: "Versions",
     compare: "Compare with",
-    before: "the one before",
-    now: "the current one",
+    before: "With the one before",
+    now: "With the current one",
     one: "Version {version}",
     current: "Current",
     first: "The first one.",

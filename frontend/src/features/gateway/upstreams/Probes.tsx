@@ -24,6 +24,7 @@ export function Probes({ upstream }: { upstream: UpstreamOut }) {
   const query = useQuery(probesQuery(upstream.id));
   const format = useFormat();
   const locale = useLocale();
+  const digits = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const line = useMemo(() => lineOf(query.data ?? []), [query.data]);
   const columns = useColumns();
   return (
@@ -40,7 +41,7 @@ export function Probes({ upstream }: { upstream: UpstreamOut }) {
                 height={HEIGHT}
                 times={line.times}
                 series={[{ name: t("latency"), values: line.latency }]}
-                format={(ms) => sayMilliseconds(ms, format.duration, locale)}
+                format={(ms) => `${digits.format(ms)}\u00a0ms`}
                 formatTime={(seconds) => format.dateTime(seconds * 1000)}
                 atLeast={5}
               />
