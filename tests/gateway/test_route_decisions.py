@@ -74,6 +74,18 @@ class TestDeciding:
 
         assert [one["share"] for one in found.values()] == [50, 50]
 
+    def test_one_upstream_under_two_names(self, admin_client: Client) -> None:
+        route = make(
+            admin_client,
+            "r",
+            {"upstream": "a", "weight": 1, "model": "small"},
+            {"upstream": "a", "weight": 4, "model": "large"},
+        )
+
+        shown = decide(admin_client, route)["steps"][0]["candidates"]
+
+        assert [(one["model"], one["share"]) for one in shown] == [("small", 20), ("large", 80)]
+
     def test_by_length(self, admin_client: Client) -> None:
         route = make(admin_client, "r", {"upstream": "a"}, {"upstream": "b"})
 

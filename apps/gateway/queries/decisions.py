@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,8 +15,27 @@ from apps.gateway.queries.circuits import read_circuits
 from apps.gateway.queries.routes import list_routes
 from apps.gateway.queries.table import build_team_table
 
-Candidate = dict[str, Any]
 Circuits = Mapping[str, CircuitReport]
+
+
+@dataclass
+class Candidate:
+    """One place a request could go to, in the shape of CandidateOut. `doubtful` ones come after
+    the others; those of one `group` are the places of one target."""
+
+    target: str
+    kind: str
+    reasons: list[str]
+    endpoint: str | None = None
+    node: str = ""
+    model: str | None = None
+    weight: float = 0.0
+    share: float = 0.0
+    leaves_house: bool = False
+    context_length: int | None = None
+    usable: bool = False
+    doubtful: bool = False
+    group: int = 0
 
 
 def explain_route(
@@ -36,7 +56,7 @@ def explain_route(
         }
         for name, on, after in _order(table, route)
     ]
-    usable = [one for step in steps for one in step["candidates"] if one["usable"]]
+    usable = [one for step in steps for one in step["candidates"] if one.usable]
     return {
         "route": route.name,
         "version": route.version,
@@ -61,8 +81,8 @@ def _sentence(route: Route, steps: Sequence[dict[str, Any]], usable: Sequence[Ca
     if not usable:
         return f"Nothing would answer a request for {route.name} now."
     first = usable[0]
-    where = first["endpoint"] or first["target"]
-    at_first = any(one["usable"] for one in steps[0]["candidates"])
+    where = first.endpoint or first.target
+    at_first = any(one.usable for one in steps[0]["candidates"])
     how = "" if at_first else " after falling back"
     others = len(usable) - 1
     more = f", with {others} more to try" if others else ", and nowhere else"
@@ -93,7 +113,7 @@ def _weighed(
         *(_unweighted(target) for target in _without_weight(row)),
     ]
     _share_out(candidates)
-    usable = sum(one["usable"] for one in candidates)
+    usable = sum(one.usable for one in candidates)
     said = f"{usable} of {len(candidates)} can take it." if usable else "Nothing here can take it."
     return {"candidates": candidates, "outcome": said}
 
@@ -105,26 +125,20 @@ def _without_weight(row: Route | None) -> Iterator[RouteTarget]:
 
 def _unweighted(target: RouteTarget) -> Candidate:
     place = target.upstream or target.deployment
-    return {
-        "target": str(place.name if place else ""),
-        "endpoint": None,
-        "kind": "deployment" if target.upstream is None else "upstream",
-        "node": "",
-        "model": target.model or None,
-        "weight": 0.0,
-        "share": 0.0,
-        "leaves_house": target.upstream is not None and target.upstream.leaves_house,
-        "context_length": None,
-        "usable": False,
-        "reasons": ["Its weight is 0, so it gets no requests."],
-    }
+    return Candidate(
+        target=str(place.name if place else ""),
+        kind="deployment" if target.upstream is None else "upstream",
+        model=target.model or None,
+        leaves_house=target.upstream is not None and target.upstream.leaves_house,
+        reasons=["Its weight is 0, so it gets no requests."],
+    )
 
 
 def _candidates(served: ServedRoute, wish: Wish, circuits: Circuits) -> Iterator[Candidate]:
-    choices = {id(choice.endpoint): choice for choice in served.choices}
+    choices = {(id(each.target), each.endpoint.id): each for each in served.choices}
     for target in served.targets:
         for endpoint in target.endpoints:
-            one = _candidate(target, endpoint, choices.get(id(endpoint)), wish)
+            one = _candidate(target, endpoint, choices.get((id(target), endpoint.id)), wish)
             _add_circuit(one, circuits.get(endpoint.id))
             yield one
         if not target.endpoints:
@@ -132,82 +146,84 @@ def _candidates(served: ServedRoute, wish: Wish, circuits: Circuits) -> Iterator
 
 
 def _candidate(target: Target, endpoint: Endpoint, choice: Choice | None, wish: Wish) -> Candidate:
-    usable, reasons = True, [f"Its weight is {target.weight:g}."]
+    one = Candidate(
+        target=endpoint.name if target.deployment is None else target.deployment.name,
+        endpoint=endpoint.name,
+        kind="upstream" if target.deployment is None else "deployment",
+        node=endpoint.node,
+        model=target.model if choice is None else choice.model,
+        weight=target.weight,
+        leaves_house=endpoint.leaves_house,
+        context_length=endpoint.context_length,
+        usable=choice is not None,
+        group=id(target),
+        reasons=[f"Its weight is {target.weight:g}."],
+    )
     if choice is None:
-        usable, reasons = False, ["It is outside, and this route may not leave the house."]
+        one.reasons = ["It is outside, and this route may not leave the house."]
     else:
-        against = why_not(endpoint, frozenset(), 0.0, wish)
-        usable = not against or against.startswith("doubtful")
-        reasons += [f"{against[0].upper()}{against[1:]}."] if against else []
-        if against and usable:
-            reasons.append("It is asked after those without doubt.")
+        _add_doubt(one, why_not(endpoint, frozenset(), 0.0, wish))
     if endpoint.leaves_house:
-        reasons.append("Data leaves the house.")
-    is_upstream = endpoint.upstream_id is not None
-    return {
-        "target": endpoint.name if target.deployment is None else target.deployment.name,
-        "endpoint": endpoint.name,
-        "kind": "upstream" if is_upstream else "deployment",
-        "node": endpoint.node,
-        "model": target.model if choice is None else choice.model,
-        "weight": target.weight,
-        "share": 0.0,
-        "leaves_house": endpoint.leaves_house,
-        "context_length": endpoint.context_length,
-        "usable": usable,
-        "reasons": reasons,
-    }
+        one.reasons.append("Data leaves the house.")
+    return one
+
+
+def _add_doubt(one: Candidate, against: str) -> None:
+    """What speaks against it, in the data plane's words; "" when nothing does."""
+    if not against:
+        return
+    one.reasons.append(f"{against[0].upper()}{against[1:].rstrip('.')}.")
+    one.doubtful = against.startswith("doubtful")
+    one.usable = one.doubtful
+    if one.doubtful:
+        one.reasons.append("It is asked after those without doubt.")
 
 
 def _add_circuit(one: Candidate, report: CircuitReport | None) -> None:
     """What a gateway process has found out by sending requests there."""
-    if report is None or not one["usable"]:
+    if report is None or not one.usable:
         return
     since = datetime.fromtimestamp(report.since, UTC)
     if report.state == "open":
-        one["usable"] = False
-        one["reasons"].append(f"Passed over since {since:%H:%M:%S} UTC: it {report.reason}.")
+        one.usable = False
+        one.reasons.append(f"Passed over since {since:%H:%M:%S} UTC: it {report.reason}.")
     else:
-        one["reasons"].append("It answers again; one request at a time finds out how well.")
+        one.doubtful = True
+        one.reasons.append("It answers again; one request at a time finds out how well.")
 
 
 def _silent(target: Target) -> Candidate:
     """A target with nowhere to send a request to now."""
     deployment = target.deployment
     if deployment is None:
-        reason, usable = "Its address or key cannot be used: look at the upstream.", False
+        reason = "Its address or key cannot be used: look at the upstream."
     elif deployment.on_demand:
-        reason, usable = "It is not loaded; a request loads it and waits for it.", True
+        reason = "It is not loaded; a request loads it and waits for it."
     else:
         why = deployment.state_reason or f"it is {deployment.state}"
-        reason, usable = f"No replica answers: {why.rstrip('.')}.", False
-    return {
-        "target": "" if deployment is None else deployment.name,
-        "endpoint": None,
-        "kind": "upstream" if deployment is None else "deployment",
-        "node": "",
-        "model": target.model,
-        "weight": target.weight,
-        "share": 0.0,
-        "leaves_house": False,
-        "context_length": None,
-        "usable": usable,
-        "reasons": [reason],
-    }
+        reason = f"No replica answers: {why.rstrip('.')}."
+    return Candidate(
+        target="" if deployment is None else deployment.name,
+        kind="upstream" if deployment is None else "deployment",
+        model=target.model,
+        weight=target.weight,
+        usable=deployment is not None and deployment.on_demand,
+        reasons=[reason],
+    )
 
 
 def _share_out(candidates: list[Candidate]) -> None:
     """Set each one's part of the first choices: by weight, and within a target evenly."""
-    ready = [one for one in candidates if one["usable"] and one["endpoint"] is not None]
-    certain = [one for one in ready if len(one["reasons"]) <= 1 + one["leaves_house"]] or ready
-    if len({one["weight"] for one in candidates if one["weight"]}) <= 1:
+    ready = [one for one in candidates if one.usable and one.endpoint is not None]
+    certain = [one for one in ready if not one.doubtful] or ready
+    if len({one.weight for one in candidates if one.weight}) <= 1:
         for one in certain:
-            one["share"] = round(100 / len(certain), 1)
+            one.share = round(100 / len(certain), 1)
         return
-    targets: dict[str, list[Candidate]] = {}
+    targets: dict[int, list[Candidate]] = {}
     for one in certain:
-        targets.setdefault(one["target"], []).append(one)
-    whole = sum(ones[0]["weight"] for ones in targets.values())
+        targets.setdefault(one.group, []).append(one)
+    whole = sum(ones[0].weight for ones in targets.values())
     for ones in targets.values():
         for one in ones:
-            one["share"] = round(100 * one["weight"] / whole / len(ones), 1)
+            one.share = round(100 * one.weight / whole / len(ones), 1)
