@@ -7,7 +7,16 @@ import styles from "./keys.module.css";
 import { LimitFields } from "./LimitFields";
 import { fromTexts, PRESET_LIMITS, PRESETS, type Preset, presetOf, toTexts } from "./limits";
 import { wrongLine } from "./networks";
-import { ACCESS, endOf, type KeyDraft, LASTS, PRIVACIES, SCOPES, type Scope } from "./newKey";
+import {
+  ACCESS,
+  endOf,
+  type KeyDraft,
+  LASTS,
+  PRIVACIES,
+  SCOPES,
+  type Scope,
+  WHEN_AWAY,
+} from "./newKey";
 import { useOwners } from "./queries";
 
 interface FieldsProps {
@@ -216,6 +225,18 @@ export function AdvancedFields({ draft, onChange }: FieldsProps) {
             value={draft.maxOutput}
             onChange={(maxOutput) => set({ maxOutput })}
           />
+        </div>
+        <div className={styles.field}>
+          <span className="sm medium">{t("whenAway")}</span>
+          <span>
+            <Segments
+              label={t("whenAway")}
+              value={draft.whenAway}
+              choices={WHEN_AWAY.map((value) => ({ value, label: t(`whenAways.${value}`) }))}
+              onChange={(whenAway) => set({ whenAway })}
+            />
+          </span>
+          <p className="xs dim">{t(`whenAwayHint.${draft.whenAway}`)}</p>
         </div>
       </div>
     </details>

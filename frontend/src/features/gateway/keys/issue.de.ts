@@ -67,6 +67,13 @@ export const de: Translated<typeof en> = {
     maxOutput: "Längste Antwort, in Token",
     maxOutputHint:
       "Was ein Programm darüber hinaus will, wird gekürzt. Leer: wie das Modell es kann.",
+    whenAway: "Solange sich nicht lesen lässt, was übrig ist",
+    whenAways: { default: "wie üblich", refuse: "abweisen", serve: "bedienen" },
+    whenAwayHint: {
+      default: "Mit einem Budget je Tag oder Monat wird abgewiesen, sonst bedient.",
+      refuse: "Nichts geht über eine Grenze, und nichts geht, bis die Zähler wieder da sind.",
+      serve: "Er geht weiter, währenddessen auch über seine Grenzen. Gezählt wird später.",
+    },
     amountWrong: "Eine ganze Zahl, etwa 500, 20 k oder 1,5 M.",
     dayOverMonth: "Für den Tag mehr als für den Monat: der Monat endet zuerst.",
     minuteOverDay: "Für die Minute mehr als für den Tag: der Tag endet zuerst.",

@@ -61,6 +61,13 @@ export const en = {
     },
     maxOutput: "Longest answer, in tokens",
     maxOutputHint: "What a program asks for beyond it is cut down to it. Empty: the model's own.",
+    whenAway: "While what is left cannot be read",
+    whenAways: { default: "as usual", refuse: "refuse", serve: "serve" },
+    whenAwayHint: {
+      default: "With a budget per day or month its requests are refused, else they are served.",
+      refuse: "Nothing goes beyond a limit, and nothing works until the counters are back.",
+      serve: "It goes on working, and may go beyond its limits meanwhile. It is counted later.",
+    },
     amountWrong: "A whole number such as 500, 20 k or 1.5 M.",
     dayOverMonth: "More for a day than for the month: the month ends it first.",
     minuteOverDay: "More for a minute than for the day: the day ends it first.",

@@ -38,6 +38,7 @@ describe("a new key", () => {
       networks: [],
       privacy: "metadata",
       max_output_tokens: null,
+      when_redis_away: null,
     }));
 
   it("carries what was chosen", () => {
@@ -73,6 +74,7 @@ describe("a key that is edited", () => {
     networks: ["10.0.0.0/8"],
     privacy: "none",
     max_output_tokens: 4000,
+    when_redis_away: "serve",
     expires_at: "2026-04-09T12:34:56Z",
   } as unknown as KeyOut;
 
@@ -86,6 +88,7 @@ describe("a key that is edited", () => {
       networks: ["10.0.0.0/8"],
       privacy: "none",
       max_output_tokens: 4000,
+      when_redis_away: "serve",
       expires_at: "2026-04-09T12:34:56Z",
     }));
 

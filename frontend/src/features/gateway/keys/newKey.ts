@@ -21,6 +21,9 @@ export type Scope = (typeof SCOPES)[number];
 export const PRIVACIES = ["none", "metadata", "full"] as const;
 export type Privacy = (typeof PRIVACIES)[number];
 
+export const WHEN_AWAY = ["default", "refuse", "serve"] as const;
+export type WhenAway = (typeof WHEN_AWAY)[number];
+
 export interface KeyDraft {
   name: string;
   /** The username of who it is for; null for oneself. */
@@ -38,6 +41,8 @@ export interface KeyDraft {
   networks: string;
   privacy: Privacy;
   maxOutput: string;
+  /** What happens while nobody can say how much of its limits is left. */
+  whenAway: WhenAway;
 }
 
 export const FIRST_KEY: KeyDraft = {
@@ -53,6 +58,7 @@ export const FIRST_KEY: KeyDraft = {
   networks: "",
   privacy: "metadata",
   maxOutput: "",
+  whenAway: "default",
 };
 
 /** The moment it ends: the end of the reader's day, or so many days from now. */
@@ -100,6 +106,7 @@ export function draftOf(key: KeyOut): KeyDraft {
     networks: key.networks.join("\n"),
     privacy: key.privacy,
     maxOutput: key.max_output_tokens === null ? "" : writeAmount(key.max_output_tokens),
+    whenAway: key.when_redis_away ?? "default",
   };
 }
 
@@ -127,5 +134,6 @@ function rightsOf(draft: KeyDraft, now: Date) {
     networks: linesOf(draft.networks),
     privacy: draft.privacy,
     max_output_tokens: parseAmount(draft.maxOutput),
+    when_redis_away: draft.whenAway === "default" ? null : draft.whenAway,
   };
 }
