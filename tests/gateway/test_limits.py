@@ -246,6 +246,14 @@ class TestOutput:
         assert 400 < bound < 500
         assert reply.headers["x-hearth-max-tokens"] == f"{bound}; budget"
 
+    @pytest.mark.parametrize(("limit", "bound"), [(2000, 1024), (20_000, 2500), (1_000_000, 8192)])
+    def test_a_plain_reply_of_unsaid_length_gets_a_part_of_the_limit(
+        self, limited: Limited, upstream: FaultyUpstream, limit: int, bound: int
+    ) -> None:
+        gateway = limited(tokens_per_minute=limit)
+        assert post(gateway).headers["x-hearth-max-tokens"] == f"{bound}; budget"
+        assert upstream.seen[-1].body["max_completion_tokens"] == bound
+
     def test_several_answers_at_once_share_what_is_left(
         self, limited: Limited, upstream: FaultyUpstream
     ) -> None:

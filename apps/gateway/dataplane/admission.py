@@ -1,6 +1,7 @@
 """May this request be served now? What its limits say before anything is sent anywhere."""
 
 import time
+from math import inf
 
 from apps.gateway.dataplane.body import Head
 from apps.gateway.dataplane.budgets import STEP_TOKENS, Reservation
@@ -9,7 +10,9 @@ from apps.gateway.dataplane.limits import estimate, wording
 from apps.gateway.dataplane.limits.holders import Holder, shared_holder
 
 _LEAST_OUTPUT = 16  # an answer that is cut off after fewer tokens helps nobody
-_PLAIN_OUTPUT = 2048  # for a plain reply whose client does not say how long it may become
+# A plain reply whose client does not say how long it may become gets a part of the limit.
+_PLAIN_PART = 8
+_PLAIN_OUTPUT = (1024, 8192)
 _STREAM_OUTPUT = 4096  # a stream asks for more when it comes to its end
 _WITH_OUTPUT = frozenset(
     {"/v1/chat/completions", "/v1/completions", "/v1/messages", "/v1/responses"}
@@ -25,7 +28,8 @@ async def admit(call: Call) -> None:
     budgets = call.context.budgets
     reservation = Reservation(call.id, holders, tokens=0, prompt=estimate.prompt_tokens(call.body))
     longest = _longest(call)
-    output = _output(call, longest)
+    fewest = min(holder.fewest_tokens for holder in holders)
+    output = _output(call, longest, fewest)
     try:
         tightest = await budgets.reserve(
             reservation,
@@ -41,7 +45,7 @@ async def admit(call: Call) -> None:
     call.reservation = reservation
     if tightest:
         _tell(call, holders, tightest)
-    if any(holder.has_token_limit for holder in holders):
+    if fewest < inf:
         _bound_output(call, reservation, longest)
 
 
@@ -57,14 +61,17 @@ def _holders(call: Call) -> tuple[Holder, ...]:
     return tuple(shared_holder(entry) for entry in found if entry is not None)
 
 
-def _output(call: Call, longest: int | None) -> int:
+def _output(call: Call, longest: int | None, fewest: float) -> int:
     """How many tokens of output to reserve for a start, of all answers together."""
     if call.path not in _WITH_OUTPUT:
         return 0
     if call.head.stream:
         each = STEP_TOKENS if longest is None else min(longest, _STREAM_OUTPUT)
+    elif longest is None:
+        least, most = _PLAIN_OUTPUT
+        each = int(min(max(fewest / _PLAIN_PART, least), most))
     else:
-        each = _PLAIN_OUTPUT if longest is None else longest
+        each = longest
     return each * estimate.choices(call.body)
 
 

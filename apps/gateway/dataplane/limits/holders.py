@@ -1,6 +1,7 @@
 """Who has limits: a key, a person, a team. A request counts for each of them that has any."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from apps.gateway.dataplane.limits.script import HolderRow
@@ -17,7 +18,7 @@ class Holder:
     name: str  # what the holder is called in Redis
     limits: tuple[int, int, int, int, int]  # in the order of `script.WINDOWS`; -1 for none
     row: HolderRow  # both, as the script reads them
-    has_token_limit: bool
+    fewest_tokens: float  # the smallest of the token limits; infinity without any
     has_budget: bool
 
 
@@ -59,7 +60,7 @@ def _holder(level: Level, holder_id: int, label: str, name: str, limits: Limits)
         name=name,
         limits=by_window,
         row=(name, *by_window),
-        has_token_limit=max(by_window[2:]) >= 0,
+        fewest_tokens=min((limit for limit in by_window[2:] if limit >= 0), default=inf),
         has_budget=max(by_window[3:]) >= 0,
     )
 
