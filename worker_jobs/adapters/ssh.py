@@ -33,7 +33,7 @@ ANSWER_SECONDS = 15.0
 _LARGEST_OUTPUT = 8 * 1024 * 1024
 _KEY_CLASSES = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 _SUDO_MARKS = ("is not in the sudoers file", "may not run sudo", "is not allowed to execute")
-_WRONG_PASSWORD_MARKS = ("incorrect password", "Sorry, try again", "no password was provided")
+_WRONG_PASSWORD_MARKS = ("incorrect password", "no password was provided")
 
 # Whatever it logs it raises as well, and here every failure gets its sentence.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
