@@ -184,6 +184,8 @@ def see_refusal(page: Page) -> None:
     see(page.get_by_text("429 budget_exhausted"))
     row = page.get_by_role("row", name=re.compile("Tokens per day"))
     see(row.get_by_text(re.compile(r"of 60 used")))
+    # What it used, in the chart of the last days.
+    see(page.get_by_text(re.compile(r"^\d+ requests, \d+ failed$")))
 
 
 def raise_limit(page: Page) -> None:
