@@ -36,7 +36,7 @@ class GatewayConfig:
     return_seconds: float = 5.0  # waiting for a replica that has just gone away
     hold_seconds: float = 300.0  # waiting for a model to load
     hold_notice_seconds: float = 3.0  # between two signs of life while waiting
-    limits_wait_seconds: float = 0.22  # for Redis to say whether a request fits
+    limits_wait_seconds: float = 1.0  # for Redis to say whether a request fits
     limits_lease_seconds: float = 30.0  # what a process that died had reserved is free after that
     poll_seconds: float = 1.0
     flush_seconds: float = 0.25
