@@ -5,6 +5,9 @@ import { useFormat } from "@/i18n/useFormat";
 import { useCauseWords } from "../useCauseWords";
 import styles from "./routes.module.css";
 
+/** Said as a number already. */
+const ITS_WEIGHT = /^Its weight is [0-9.e+]+\.$/;
+
 /** Each route that would be tried, the places it leads to, and why each is in or out. */
 export function Decision({ decision }: { decision: RouteDecisionOut }) {
   const t = useTranslations("routes.test");
@@ -70,7 +73,13 @@ function Candidate({ one }: { one: CandidateOut }) {
           <span className="visually-hidden">{t(one.usable ? "isIn" : "isOut")}</span>
         </span>
         <small className="dim break">
-          {[one.node, ...one.reasons].filter(Boolean).join(" · ")}
+          {[
+            one.node,
+            one.weight > 0 && t("weight", { weight: String(one.weight) }),
+            ...one.reasons.filter((reason) => !ITS_WEIGHT.test(reason)),
+          ]
+            .filter(Boolean)
+            .join(" · ")}
         </small>
       </span>
       <span className="xs soft nowrap">

@@ -64,7 +64,8 @@ export const de: Translated<typeof en> = {
     label: "Anfragen dürfen das Haus verlassen",
     stays:
       "Eingaben und Antworten bleiben auf deinen Maschinen. Ziele außerhalb werden nie gefragt.",
-    leaves: "Eingaben können zu {out} gesendet werden. Jede Antwort von dort sagt es im Kopf.",
+    leaves:
+      "Eingaben können zu {out} gesendet werden. Jede Antwort von dort sagt es in einem Header.",
     nobodyYet: "Erlaubt, aber kein Ziel liegt außerhalb.",
     needed: "{out} liegt außerhalb. Erlaube es hier oder nimm dieses Ziel heraus.",
   },
@@ -87,7 +88,7 @@ export const de: Translated<typeof en> = {
         "Anfragen mit gleichen Werkzeugen und Anweisungen gehen zum selben Ziel, wer sie auch sendet.",
     },
     maxOutput: "Längste Antwort, in Token",
-    maxOutputHint: "Wer mehr verlangt, bekommt so viel, und ein Kopf der Antwort sagt es.",
+    maxOutputHint: "Wer mehr verlangt, bekommt so viel, und ein Header der Antwort sagt es.",
     noLimit: "wie das Modell",
   },
   problem: {

@@ -139,6 +139,7 @@ export const de: Translated<typeof en> = {
     asked: "Der Weg, nach dem gefragt wird",
     after: "Nur wenn {from} {causes}",
     as: "als {model}",
+    weight: "Gewicht {weight}",
     isIn: ", kann gefragt werden",
     isOut: ", wird übergangen",
     real: "Eine echte Anfrage",

@@ -134,6 +134,7 @@ export const en = {
     asked: "The route that was asked for",
     after: "Only if {from} {causes}",
     as: "as {model}",
+    weight: "weight {weight}",
     isIn: ", can be asked",
     isOut: ", is passed over",
     real: "A real request",

@@ -32,7 +32,7 @@ export function Probes({ upstream }: { upstream: UpstreamOut }) {
       {(probes) => (
         <>
           <Card title={t("latency")} note={t("count", { count: probes.length })}>
-            {probes.length < DRAWN_FROM ? (
+            {line.latency.filter((ms) => ms !== null).length < DRAWN_FROM ? (
               <p className="sm dim">{t("tooFew")}</p>
             ) : (
               <TimeChart
@@ -41,7 +41,7 @@ export function Probes({ upstream }: { upstream: UpstreamOut }) {
                 height={HEIGHT}
                 times={line.times}
                 series={[{ name: t("latency"), values: line.latency }]}
-                format={(ms) => `${digits.format(ms)}\u00a0ms`}
+                format={(ms) => digits.format(ms)}
                 formatTime={(seconds) => format.dateTime(seconds * 1000)}
                 atLeast={5}
               />

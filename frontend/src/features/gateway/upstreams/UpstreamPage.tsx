@@ -175,7 +175,15 @@ function Models({ upstream }: { upstream: UpstreamOut }) {
       note={upstream.probed_at ? t("asOf", { moment: format.relative(upstream.probed_at) }) : ""}
     >
       {upstream.models.length === 0 ? (
-        <p className="sm dim">{t(upstream.probed_at ? "noModels" : "notProbed")}</p>
+        <p className="sm dim">
+          {t(
+            upstream.probed_at === null
+              ? "notProbed"
+              : upstream.state === "reachable"
+                ? "noModels"
+                : "neverAnswered",
+          )}
+        </p>
       ) : (
         <ul className={styles.modelList}>
           {upstream.models.map((model) => (
