@@ -11,7 +11,7 @@ from django.utils import timezone
 _LOCK = 7_215_002  # any number that nothing else locks
 _BEHIND = timedelta(days=3 * 366)
 _AHEAD = timedelta(days=62)
-_DROP_WAITS = "2s"  # for whoever reads the old rows; everybody else would queue behind it
+_LOCK_WAITS = "2s"  # for whoever reads at length; everybody else queues behind the one who waits
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,11 @@ def _moments_of_strays(table: PartitionedTable) -> Iterator[datetime]:
 
 @transaction.atomic
 def _make(table: PartitionedTable, begin: datetime) -> bool:
-    """Whether it was needed: another writer may have been quicker."""
+    """Whether it was needed: another writer may have been quicker. Raises OperationalError when
+    somebody reads for too long; the next try may do better."""
     partition, end = table.partition_of(begin), table.end_of(begin)
     with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAITS}'")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         if partition in list_partitions(table=table):
             return False
@@ -118,7 +120,7 @@ def _make(table: PartitionedTable, begin: datetime) -> bool:
 def _drop(partition: str) -> bool:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{_DROP_WAITS}'")
+            cursor.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAITS}'")
             cursor.execute(f"DROP TABLE {partition}")
     except OperationalError:
         return False
