@@ -103,7 +103,7 @@ class FaultyUpstream:
         try:
             while await self._one_request(reader, writer, number):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, RecursionError):
             return
         finally:
             self._tasks.discard(task)

@@ -2,15 +2,12 @@
 
 import json
 import socket
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
+from collections.abc import Iterator
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
-from controlplane import serve
 from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.gateway.harness import (
     HEADERS,
@@ -23,13 +20,7 @@ from tests.gateway.harness import (
     post,
     serving,
 )
-
-HEAD = (
-    b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %s\r\n"
-    b"content-type: application/json\r\nconnection: close\r\n" % SECRET.encode()
-)
-GOOD = b'{"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}'
-PATIENCE = 20.0  # seconds a well-behaved client would wait at most, on a busy machine
+from tests.gateway.wire import GOOD, HEAD, PATIENCE, exchange, refusal, well_behaved, with_length
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +32,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, F
         with FaultyUpstream() as upstream:
             house = House(redis)
             house.serve("tiny", upstream.url)
+            # All that reads bodies has to read these.
+            house.upstreams[0] = replace(house.upstreams[0], context_length=100_000)
+            house.routes[0] = replace(house.routes[0], affinity="session")
             house.publish()
             with serving(config(redis.url, folder)) as gateway:
                 yield gateway, upstream
@@ -58,52 +52,6 @@ def gateway(shared: tuple[Served, FaultyUpstream]) -> Served:
 def upstream(shared: tuple[Served, FaultyUpstream]) -> FaultyUpstream:
     shared[1].seen.clear()
     return shared[1]
-
-
-def exchange(gateway: Served, *parts: bytes) -> bytes:
-    """Everything that comes back until the gateway closes."""
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE) as connection:
-        for part in parts:
-            connection.sendall(part)
-        return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
-def refusal(answer: bytes) -> tuple[int, str]:
-    """Status and code of an answer that is one error object in OpenAI's shape."""
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.count(b"HTTP/1.1 ") == 1
-    error = json.loads(body)["error"]
-    assert set(error) == {"message", "type", "param", "code"}
-    assert len(error["message"]) > 10
-    return int(head.split(b" ")[1]), error["code"]
-
-
-def with_length(body: bytes) -> bytes:
-    return HEAD + b"content-length: %d\r\n\r\n" % len(body) + body
-
-
-@contextmanager
-def well_behaved(gateway: Served) -> Iterator[list[float]]:
-    """A client that asks all the while; the seconds each of its requests took."""
-    took: list[float] = []
-    over = Event()
-
-    def ask() -> None:
-        with httpx.Client(headers=HEADERS, verify=NO_TLS, timeout=PATIENCE) as client:
-            while not over.is_set():
-                began = time.monotonic()
-                reply = client.post(f"{gateway.url}/chat/completions", content=GOOD)
-                took.append(time.monotonic() - began if reply.status_code == 200 else PATIENCE)
-
-    asker = Thread(target=ask)
-    asker.start()
-    try:
-        yield took
-    finally:
-        over.set()
-        asker.join(2 * PATIENCE)
-    assert took
-    assert max(took) < PATIENCE / 2
 
 
 class TestBodies:
@@ -156,6 +104,18 @@ class TestBodies:
 
         assert answer.startswith(b"HTTP/1.1 200 ")
         assert number in upstream.seen[-1].raw_body
+
+    def test_nesting_just_about_as_deep_as_can_be_read(self, gateway: Served) -> None:
+        """What one reader takes may be too deep for the next one, further down in the program."""
+        statuses = set()
+        with httpx.Client(headers=HEADERS, verify=NO_TLS, timeout=PATIENCE) as client:
+            for depth in range(850, 1000, 3):
+                content = GOOD[:-1] + b', "x": ' + b"[" * depth + b"]" * depth + b"}"
+                reply = client.post(f"{gateway.url}/chat/completions", content=content)
+                statuses.add(reply.status_code)
+
+        assert 400 in statuses
+        assert 500 not in statuses
 
     @pytest.mark.parametrize("encoding", [b"gzip", b"br", b"zstd, gzip", b"deflate"])
     def test_compressed(self, gateway: Served, encoding: bytes) -> None:
@@ -316,73 +276,6 @@ class TestHeads:
         raw = b"GET /v1/models?key=%s HTTP/1.1\r\nconnection: close\r\n\r\n" % SECRET.encode()
 
         assert refusal(exchange(gateway, raw)) == (401, "key_in_address")
-
-
-@pytest.mark.slow
-class TestSlowness:
-    def test_heads_that_never_end(self, gateway: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(serve, "HEAD_SECONDS", 1.0)
-        with well_behaved(gateway), many(gateway, HEAD[:40], count=200) as connections:
-            answers = [b"".join(iter(lambda c=each: c.recv(4096), b"")) for each in connections]
-
-        assert {refusal(answer) for answer in answers} == {(408, "headers_timeout")}
-
-    def test_connections_that_say_nothing(
-        self, gateway: Served, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(serve, "HEAD_SECONDS", 1.0)
-        with well_behaved(gateway), many(gateway, b"\r\n", count=50) as connections:
-            assert {each.recv(4096) for each in connections} == {b""}
-
-    def test_bodies_byte_by_byte(
-        self, house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
-    ) -> None:
-        """Each part comes in time, the whole does not."""
-        house.serve("tiny", upstream.url)
-        gateway = start_gateway(body_seconds=1.0)
-        head = HEAD + b"content-length: 5000\r\n\r\n"
-        with well_behaved(gateway), many(gateway, head, count=20) as connections:
-            answers: dict[int, bytes] = {}
-            until = time.monotonic() + PATIENCE
-            while len(answers) < len(connections) and time.monotonic() < until:
-                for number, each in enumerate(connections):
-                    if number not in answers and (said := trickle(each)):
-                        answers[number] = said
-
-        assert {refusal(answer) for answer in answers.values()} == {(408, "body_timeout")}
-        assert len(answers) == len(connections)
-        assert {seen.body["model"] for seen in upstream.seen} == {"tiny"}
-
-    def test_a_client_that_takes_nothing(self, gateway: Served) -> None:
-        body = GOOD[:-1] + b', "stream": true, "max_tokens": 200, "filler": 100000}'
-        with well_behaved(gateway), many(gateway, with_length(body), count=8):
-            post(gateway)
-
-
-@contextmanager
-def many(gateway: Served, raw: bytes, *, count: int) -> Iterator[list[socket.socket]]:
-    """Connections that have sent these bytes and nothing more."""
-    connections = [
-        socket.create_connection(("127.0.0.1", gateway.port), timeout=PATIENCE)
-        for _ in range(count)
-    ]
-    try:
-        for each in connections:
-            each.sendall(raw)
-        yield connections
-    finally:
-        for each in connections:
-            each.close()
-
-
-def trickle(connection: socket.socket) -> bytes:
-    """Send one more byte; what was answered, if anything was."""
-    connection.settimeout(0.01)
-    try:
-        connection.sendall(b" ")
-        return connection.recv(65536)
-    except TimeoutError:
-        return b""
 
 
 def still_taken(connection: socket.socket, data: bytes) -> bool:

@@ -237,8 +237,10 @@ class TestTranslations:
     def test_request_that_was_damaged(
         self, path: str, spoken: str, edits: list[tuple[int, int, bytes]]
     ) -> None:
+        body = tampered(json.dumps(BODIES[path]).encode(), edits)
         with refused_at_most():
-            way(path, spoken).request(tampered(json.dumps(BODIES[path]).encode(), edits), "theirs")
+            assert read_head(body).model  # what it refuses reaches no translation
+            way(path, spoken).request(body, "theirs")
 
     @QUICK
     @given(EDITS)

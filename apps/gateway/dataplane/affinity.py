@@ -70,7 +70,7 @@ def affinity_key(
             return _hash(b"%d" % team_id, session)
     try:
         asked = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None  # a form with a file in it, or fields of another shape
     if kind == "session":
         named = _named_session(asked)

@@ -41,7 +41,7 @@ def _with_logprobs(body: bytes) -> bytes:
     """`null` where nobody asked for them, as the contract has it."""
     try:
         choices = _decode(body).choices
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return body
     at = 0
     for choice in map(bytes, choices):

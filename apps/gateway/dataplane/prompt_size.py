@@ -39,7 +39,7 @@ def least_tokens(body: bytes) -> int:
     """0 where nothing is certain."""
     try:
         prompt = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return 0
     return sum(_least(text) for text in _texts(prompt))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from apps.gateway.dataplane.dialects.reading import read_request, refused_field
+from apps.gateway.dataplane.dialects.reading import read_fields, read_request, refused_field
 
 Json = dict[str, Any]
 
@@ -59,7 +59,7 @@ _REQUEST = msgspec.json.Decoder(_Request)
 def request(body: bytes, model: str | None) -> bytes:
     """Raises GatewayError 400 that names the field at fault."""
     asked = read_request(_REQUEST, body)
-    given: Json = msgspec.json.decode(body)
+    given = read_fields(body)
     for name, why in _REFUSED.items():
         if given.get(name) is not None:
             raise refused_field(name, why)

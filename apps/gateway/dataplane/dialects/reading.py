@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ Document = TypeVar("Document")
 
 _PLACE = re.compile(r"^(?P<reason>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"^Object missing required field `(.*)`$")
+_FIELDS = msgspec.json.Decoder(dict[str, Any])
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -29,6 +30,11 @@ def read_request(decoder: msgspec.json.Decoder[Document], body: bytes) -> Docume
         raise GatewayError(
             400, "invalid_json", f"The body is not valid JSON: {problem}. Check what is sent."
         ) from problem
+
+
+def read_fields(body: bytes) -> dict[str, Any]:
+    """All that a client sent, known or not. Raises GatewayError 400, for numbers too large too."""
+    return read_request(_FIELDS, body)
 
 
 def _wrong_field(problem: str) -> GatewayError:

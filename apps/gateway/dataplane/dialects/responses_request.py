@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from apps.gateway.dataplane.dialects.reading import read_request, refused_field
+from apps.gateway.dataplane.dialects.reading import read_fields, read_request, refused_field
 from apps.gateway.dataplane.dialects.responses_turns import OWN_MACHINERY, messages, objects
 from apps.gateway.dataplane.errors import GatewayError
 
@@ -149,7 +149,7 @@ def _stateless(field: str, what: str, instead: str) -> GatewayError:
 def to_chat(body: bytes, model: str | None) -> bytes:
     """The body of a chat completion. Raises GatewayError 400 that names the field at fault."""
     asked = read(body)
-    given: Json = msgspec.json.decode(body)
+    given = read_fields(body)
     sent: Json = {
         "model": model or asked.model,
         "messages": messages(asked.instructions, asked.input),
