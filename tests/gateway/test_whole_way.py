@@ -116,6 +116,41 @@ class TestTheWholeWay:
 
         assert "hearth_gateway_requests_total" in httpx.get(f"{web}/metrics").text
 
+    def test_a_key_that_keeps_words_and_one_that_keeps_nothing(
+        self, web: str, admin_client: Client, start_worker: Callable[..., LiveWorker]
+    ) -> None:
+        start_worker()
+        with FaultyUpstream() as server:
+            post(admin_client, "upstreams", name="outside", base_url=server.url)
+            post(admin_client, "routes", name="tiny", targets=[{"upstream": "outside"}])
+            for privacy in ("full", "none"):
+                key = post(admin_client, "keys", name=privacy, privacy=privacy)
+                with openai.OpenAI(
+                    base_url=f"{web}/v1", api_key=key["secret"], max_retries=0
+                ) as client:
+                    eventually(lambda client=client: list_names(client) == ["tiny"], within=20)
+                    stream = client.chat.completions.create(
+                        model="tiny",
+                        messages=[{"role": "user", "content": f"keep {privacy}"}],
+                        stream=True,
+                    )
+                    assert len(list(stream)) == 6
+
+        def counted() -> bool:
+            items = admin_client.get("/api/usage?group_by=key").json()["items"]
+            return {item["key"]: item["requests"] for item in items} == {"full": 1, "none": 1}
+
+        def words() -> Any:
+            listed = admin_client.get("/api/requests").json()["items"]
+            assert [item["key"] for item in listed] == ["full"]
+            reply = admin_client.post(f"/api/requests/{listed[0]['id']}/read-bodies")
+            return reply.json() if reply.status_code == 200 else None
+
+        eventually(counted, within=30)
+        kept = eventually(words, within=30)
+        assert '"keep full"' in kept["request"]
+        assert kept["text"].startswith("0 xxxx1 xxxx")
+
     def test_a_ticket_from_the_session(self, web: str, admin_client: Client) -> None:
         ticket = post(admin_client, "chat-ticket")["ticket"]
         with openai.OpenAI(base_url=f"{web}/v1", api_key=ticket, max_retries=0) as client:
