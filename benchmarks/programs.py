@@ -11,6 +11,7 @@ from pathlib import Path
 import redis
 
 from apps.gateway.dataplane import snapshot
+from apps.gateway.dataplane.limits.script import SEEDED_KEY
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "var" / "benchmarks"  # what is built and installed once, for every benchmark
@@ -62,8 +63,9 @@ def hearth_version() -> str:
 
 
 def publish(redis_url: str, document: snapshot.Snapshot) -> None:
-    """Tell every gateway process on this Redis what is true."""
+    """Tell every gateway process on this Redis what is true, and that nothing was used before."""
     with redis.Redis.from_url(redis_url) as client:
+        client.set(SEEDED_KEY, 1)
         client.set(snapshot.SNAPSHOT_KEY, snapshot.encode(document))
         client.publish(snapshot.CHANGED_CHANNEL, str(document.version))
 

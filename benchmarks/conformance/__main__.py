@@ -50,6 +50,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--key", default="", help="an API key it accepts")
     parser.add_argument("--model", default=gateways.MODEL, help="served by the first upstream")
     parser.add_argument("--pair-model", help="served by both upstreams, without preference")
+    parser.add_argument("--budget-key", help="a key with a budget of tokens a day, unused so far")
+    parser.add_argument("--budget-tokens", type=int, default=400, help="its budget")
     parser.add_argument("--pid", type=int, help="its process, when it runs on this machine")
     parser.add_argument("--upstream-host", default="127.0.0.1", help="where the upstreams listen")
     parser.add_argument("--upstream-port", type=int, default=18100, help="and the next one")
@@ -88,6 +90,7 @@ async def _run(chosen: argparse.Namespace, promises: list[Promise]) -> tuple[str
                 upstreams=pair,
                 pair_model=chosen.pair_model,
                 pid=chosen.pid,
+                budget=(chosen.budget_key, chosen.budget_tokens) if chosen.budget_key else None,
                 patience=chosen.patience,
             )
             return chosen.base_url, await run(kit, promises, _tell)
@@ -102,6 +105,7 @@ async def _run(chosen: argparse.Namespace, promises: list[Promise]) -> tuple[str
             pair_model=gateways.PAIR_MODEL,
             pid=gateway.pid,
             restart=gateway.restart,
+            budget=gateway.budget,
             held=gateway.held,
             let_go=gateway.let_go,
             patience=chosen.patience,

@@ -11,7 +11,8 @@ from pathlib import Path
 from benchmarks import processes, programs
 
 MODEL, PAIR_MODEL, HELD_MODEL = "kit", "kit-pair", "kit-held"
-KEY = "hk_live_" + "c" * 32
+KEY, BUDGET_KEY = "hk_live_" + "c" * 32, "hk_live_" + "d" * 32
+BUDGET_TOKENS = 400
 
 _LITELLM = """model_list:
   - model_name: {model}
@@ -56,6 +57,7 @@ class Gateway:
     restart: Callable[[], int]
     held: str | None = None
     let_go: Callable[[], None] | None = None
+    budget: tuple[str, int] | None = None
 
 
 def configuration(kind: str, urls: tuple[str, str]) -> str:
@@ -98,6 +100,7 @@ def _start_hearth(folder: Path, urls: tuple[str, str]) -> Iterator[Gateway]:
                 process.start(),
                 process.start,
                 held=HELD_MODEL,
+                budget=(BUDGET_KEY, BUDGET_TOKENS),
                 let_go=lambda: _tell_hearth(redis_url, urls, loaded=True),
             )
 
@@ -107,6 +110,7 @@ def _tell_hearth(redis_url: str, urls: tuple[str, str], *, loaded: bool) -> None
     from apps.gateway.dataplane import keys
     from apps.gateway.dataplane import snapshot as s
 
+    budget = s.Limits(tokens_per_day=BUDGET_TOKENS)
     replica = s.ReplicaEntry(id="r1", url=urls[0], slots=8)
     served = {
         MODEL: [s.TargetEntry(upstream_id=1, model="kit")],
@@ -122,7 +126,10 @@ def _tell_hearth(redis_url: str, urls: tuple[str, str], *, loaded: bool) -> None
     )
     document = s.Snapshot(
         version=programs.new_version(),
-        keys=[s.KeyEntry(id=1, team_id=1, digest=keys.digest(KEY))],
+        keys=[
+            s.KeyEntry(id=1, team_id=1, digest=keys.digest(KEY)),
+            s.KeyEntry(id=2, team_id=1, digest=keys.digest(BUDGET_KEY), limits=budget),
+        ],
         upstreams=[
             s.UpstreamEntry(id=number, name=f"kit-{letter}", base_url=url)
             for number, letter, url in zip((1, 2), "ab", urls, strict=True)

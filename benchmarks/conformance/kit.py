@@ -35,7 +35,8 @@ class Kit:
 
     `pair_model` is served by both upstreams, `model` by the first alone. `pid` is known when the
     gateway runs on this machine, `restart` when the kit started it. `held` is a model that cannot
-    be served until `let_go` is called. Limits of time are `patience` times longer.
+    be served until `let_go` is called. `budget` is another key and the tokens it may use in a day,
+    none of which it has used. Limits of time are `patience` times longer.
     """
 
     base_url: str
@@ -47,6 +48,7 @@ class Kit:
     held: str | None = None
     let_go: Callable[[], None] | None = None
     restart: Callable[[], int] | None = None
+    budget: tuple[str, int] | None = None
     patience: float = 1.0
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _run: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -92,10 +94,10 @@ class Kit:
             await wire.send(raw)
             return await wire.rest(await wire.head())
 
-    async def order(self, script: str, **more: Any) -> tuple[Reply, str]:
+    async def order(self, script: str, *, key: str | None = None, **more: Any) -> tuple[Reply, str]:
         """Ask for a script's reply: the reply, and the mark under which the upstream saw it."""
         mark = self.mark()
-        return await self.ask(self.request(self.body(script, mark, **more))), mark
+        return await self.ask(self.request(self.body(script, mark, **more), key=key)), mark
 
     def requests(self, mark: str) -> list[Seen]:
         """What both upstreams saw of one order, in the order of arrival."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import redis
 
-from apps.gateway.dataplane.limits.script import SEEDED_KEY
 from apps.gateway.dataplane.usage import USAGE_STREAM
 from benchmarks.gateway.contenders import KEY, MODEL, Contender
 from benchmarks.processes import (
@@ -103,7 +102,6 @@ class Bench:
         """Nobody takes it from Redis here, and it must not grow for ever."""
         with redis.Redis.from_url(self.redis_url) as client:
             client.delete(USAGE_STREAM)
-            client.set(SEEDED_KEY, 1)
 
 
 def pinned(core: str, command: Sequence[str]) -> list[str]:

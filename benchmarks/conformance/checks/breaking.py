@@ -1,5 +1,7 @@
 """An upstream that breaks: before the first byte nobody notices, after it nobody is deceived."""
 
+from typing import Any
+
 from benchmarks.conformance.client import Reply
 from benchmarks.conformance.kit import Broken, Kit, needs_pair, promise, require
 from benchmarks.conformance.scripts import TEXT
@@ -63,7 +65,7 @@ async def break_plain(kit: Kit) -> str:
     return f"status {reply.status}, {len(kit.requests(mark))} attempt(s)"
 
 
-async def _invisible(kit: Kit, script: str, **more: object) -> str:
+async def _invisible(kit: Kit, script: str, **more: Any) -> str:
     """The first of two upstreams fails; the client must not see it."""
     model = needs_pair(kit)
     await kit.until_both_serve(model)

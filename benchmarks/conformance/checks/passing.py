@@ -2,11 +2,12 @@
 
 import json
 import re
+from typing import Any
 
 from benchmarks.conformance.kit import Kit, promise, require
 from benchmarks.conformance.scripts import completion
 
-_ODD_PARAMETERS = {
+_ODD_PARAMETERS: dict[str, Any] = {
     "x_kit_object": {"nested": [1, None, {"deep": True}]},
     "x_kit_big": 12345678901234567890123,
     "x_kit_text": "Grüße 🦊 \u2028",

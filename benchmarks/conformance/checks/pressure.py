@@ -3,8 +3,15 @@
 import asyncio
 import statistics
 
-from benchmarks.conformance.kit import Kit, promise, require
-from benchmarks.conformance.scripts import FLOOD_BYTES, FLOOD_EVENT_BYTES, TEXT
+from benchmarks.conformance.client import Reply
+from benchmarks.conformance.kit import Kit, NotApplicable, promise, require
+from benchmarks.conformance.scripts import (
+    COMPLETION_TOKENS,
+    FLOOD_BYTES,
+    FLOOD_EVENT_BYTES,
+    PROMPT_TOKENS,
+    TEXT,
+)
 from benchmarks.processes import memory_mib
 
 _MIB = 1024 * 1024
@@ -13,6 +20,7 @@ _MOST_TAKEN_MIB = 24.0  # socket buffers of both hops included
 _MOST_GROWTH_MIB = 32.0  # of 256 that four readers leave waiting
 _CROWD = 100
 _NEIGHBOUR_MS = 1000.0
+_RUSH = 200
 
 
 @promise(
@@ -102,3 +110,38 @@ async def _one_of_many(kit: Kit) -> float:
     own = all(chunk.get("id", mark).endswith(mark) for chunk in reply.chunks())
     require(own or mark not in str(reply.chunks()[0].get("id")), "streams are mixed up")
     return reply.pieces[0][0]
+
+
+@promise("budget", "200 streams at once on a nearly empty budget: over it by one request at most")
+async def budget(kit: Kit) -> str:
+    """What was set aside and not used is free again: one after the other, more are served.
+
+    The upstream counts what is used, so a gateway cannot pass by counting wrong.
+    """
+    if kit.budget is None:
+        raise NotApplicable("no key with a budget was named (--budget-key)")
+    key, tokens = kit.budget
+    each = PROMPT_TOKENS + COMPLETION_TOKENS
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_spend(kit, key)) for _ in range(_RUSH)]
+    replies = [task.result() for task in tasks]
+    at_once = sum(reply.status == 200 for reply, _ in replies)
+    for _ in range(_RUSH):
+        replies.append(await kit.order("stream", key=key, stream=True, max_tokens=each))
+        if replies[-1][0].status != 200:
+            break
+    used = each * sum(len(kit.requests(mark)) for _, mark in replies)
+    refused = [reply for reply, _ in replies if reply.status != 200]
+    require(at_once, "all were refused")
+    require(tokens / 2 <= used <= tokens + each, f"{used} tokens used of {tokens}")
+    unclear = [reply.status for reply in refused if not _says_when(reply)]
+    require(not unclear, f"{len(unclear)} refusals without 429 and Retry-After: {unclear[:3]}")
+    return f"{at_once} of {_RUSH} served at once, then one by one: {used} of {tokens} tokens used"
+
+
+def _says_when(reply: Reply) -> bool:
+    return reply.status == 429 and reply.header("retry-after") is not None and bool(reply.error())
+
+
+async def _spend(kit: Kit, key: str) -> tuple[Reply, str]:
+    return await kit.order("pause-inside", key=key, stream=True, max_tokens=COMPLETION_TOKENS)
