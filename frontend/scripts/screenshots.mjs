@@ -194,13 +194,15 @@ async function fill({ url, token, apiKey }) {
     headers: { authorization: `Bearer ${apiKey}` },
   });
   const model = (await models.json()).data?.[0]?.id;
-  const ask = async (content, secret) => {
+  await fillRoutes(post, token, model);
+  const ask = async (content, secret, asked = model) => {
     const messages = [{ role: "user", content }];
-    const answer = await post("/v1/chat/completions", { model, messages }, secret);
+    const answer = await post("/v1/chat/completions", { model: asked, messages }, secret);
     await answer.text();
   };
   for (const content of ["reboot db-07", "What can you do?", "Drain oak.", "Hello"]) {
     for (let round = 0; round < 6 && model; round += 1) await ask(content, apiKey);
+    await ask(content, apiKey, "coder");
   }
   // Until the smallest limit says no.
   for (let round = 0; round < 8 && model; round += 1) await ask("reboot db-07", luka);
@@ -216,6 +218,36 @@ async function fillKeys(post, token) {
   await post(`/api/keys/${box.id}/rotate`, { overlap_hours: 24 }, token);
   const limits = { tokens_per_day: 100_000, requests_per_minute: 6, parallel: 2 };
   return (await make("Luka homework", { limits })).secret;
+}
+
+/** A server that is away, one outside, and the routes that cope with both. */
+async function fillRoutes(post, token, model) {
+  const garage = { name: "garage", base_url: "http://127.0.0.1:9/v1" };
+  const cloud = { name: "cloud", base_url: "https://models.example.net/v1" };
+  for (const upstream of [garage, cloud]) await post("/api/upstreams", upstream, token);
+  const on = ["refused", "5xx", "timeout"];
+  const coder = {
+    name: "coder",
+    aliases: ["gpt-4o-mini"],
+    affinity: "session",
+    targets: [
+      { upstream: "garage", model: "coder-large", weight: 75 },
+      { upstream: "garage", model: "coder-small", weight: 25 },
+    ],
+    fallbacks: [{ on, to: model }],
+  };
+  const smart = {
+    name: "smart",
+    may_leave_house: true,
+    targets: [{ upstream: "cloud", model: "large" }],
+    fallbacks: [
+      { on, to: "coder" },
+      { on: ["429"], to: model },
+    ],
+  };
+  for (const route of [coder, smart]) await post("/api/routes", route, token);
+  // Gateways go by them within two seconds.
+  await new Promise((done) => setTimeout(done, 4000));
 }
 
 async function readEnvironment() {

@@ -1,4 +1,4 @@
-/** Reads that several pages share: nodes, deployments, keys and the last hour's traffic. */
+/** Reads that several pages share: nodes, deployments, keys, routes and the last hour's traffic. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "./client";
 import { listKey } from "./keys";
@@ -18,6 +18,21 @@ export const deploymentsQuery = queryOptions({
 export const keysQuery = queryOptions({
   queryKey: listKey("key"),
   queryFn: () => unwrap(api.GET("/api/keys", { params: { query: { limit: ALL } } })),
+});
+
+const EVERY_ROUTE = 500;
+/** Circuits open and close without an event. */
+const CIRCUITS_EVERY_MS = 10_000;
+
+export const routesQuery = queryOptions({
+  queryKey: listKey("route", "all"),
+  queryFn: () => unwrap(api.GET("/api/routes", { params: { query: { limit: EVERY_ROUTE } } })),
+});
+
+export const upstreamsQuery = queryOptions({
+  queryKey: listKey("upstream", "all"),
+  queryFn: () => unwrap(api.GET("/api/upstreams", { params: { query: { limit: EVERY_ROUTE } } })),
+  refetchInterval: CIRCUITS_EVERY_MS,
 });
 
 const MINUTE_MS = 60_000;

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
+import { routesQuery } from "@/api/fleet";
 import type { DeploymentOut } from "@/api/generated/schema";
 import { Card } from "@/ui/Card";
 import styles from "./deployment.module.css";
-import { routesQuery } from "./queries";
 
 /** Where a request for its name goes: first here, then where the route says. */
 export function RouteCard({ deployment }: { deployment: DeploymentOut }) {

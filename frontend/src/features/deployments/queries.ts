@@ -89,11 +89,6 @@ export const nodesQuery = queryOptions({
   queryFn: () => unwrap(api.GET("/api/nodes", { params: { query: { limit: 500 } } })),
 });
 
-export const routesQuery = queryOptions({
-  queryKey: listKey("route", "all"),
-  queryFn: () => unwrap(api.GET("/api/routes", { params: { query: { limit: 500 } } })),
-});
-
 export function operationsOf(id: number) {
   return queryOptions({
     queryKey: listKey("operation", "deployment", id),

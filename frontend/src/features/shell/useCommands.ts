@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
-import { deploymentsQuery, nodesQuery } from "@/api/fleet";
+import { deploymentsQuery, nodesQuery, routesQuery, upstreamsQuery } from "@/api/fleet";
 import { recentOperationsQuery } from "@/api/operations";
 import { useSession } from "@/api/session";
 import { useOperationTitle } from "@/components/operation/useOperationTitle";
@@ -18,6 +18,8 @@ export function useCommands(): Command[] {
   const permissions = useSession()?.permissions ?? [];
   const nodes = useQuery(nodesQuery).data?.items ?? [];
   const deployments = useQuery(deploymentsQuery).data?.items ?? [];
+  const routes = useQuery(routesQuery).data?.items ?? [];
+  const upstreams = useQuery(upstreamsQuery).data?.items ?? [];
   const operations = useQuery(recentOperationsQuery).data?.items ?? [];
   const titleOf = useOperationTitle();
   const format = useFormat();
@@ -122,6 +124,21 @@ export function useCommands(): Command[] {
       note: one.state_reason || stateWord(one.state),
       tone: TONE_OF[toState(one.state)],
       to: `/deployments/${encodeURIComponent(one.name)}`,
+    })),
+    ...routes.map((route) => ({
+      id: `route-${route.id}`,
+      group: t("shell.nav.routes"),
+      label: route.name,
+      also: route.aliases.join(" "),
+      to: `/routes/${encodeURIComponent(route.name)}`,
+    })),
+    ...upstreams.map((upstream) => ({
+      id: `upstream-${upstream.id}`,
+      group: t("shell.nav.upstreams"),
+      label: upstream.name,
+      also: upstream.base_url,
+      note: upstream.state_reason,
+      to: `/upstreams/${upstream.id}`,
     })),
     ...deployments
       .filter((one) => ["ready", "degraded", "asleep"].includes(one.state))

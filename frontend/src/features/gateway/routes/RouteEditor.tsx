@@ -44,6 +44,8 @@ export function RouteEditor({ route, crumbs }: RouteEditorProps) {
   const live = useQuery(liveQuery(route.id)).data;
   const tab = view.tab === "versions" ? "versions" : "route";
   const out = waysOut(edit.document, world);
+  const isOutUnasked = out.length > 0 && !edit.draft.mayLeaveHouse;
+  const problem = edit.problem ?? (isOutUnasked ? "house" : null);
   const mayEdit = isAllowed(route, "update_route");
   return (
     <PageFrame
@@ -62,8 +64,8 @@ export function RouteEditor({ route, crumbs }: RouteEditorProps) {
             kind="go"
             disabledReason={
               reasonAgainst(route, "update_route") ??
-              (edit.problem
-                ? t(`problem.${edit.problem}`)
+              (problem
+                ? t(`problem.${problem}`)
                 : edit.changes.length === 0
                   ? t("page.nothingChanged")
                   : null)

@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
+import { deploymentsQuery } from "@/api/fleet";
 import { PageFrame } from "@/components/PageFrame";
 import { QueryView } from "@/components/QueryView";
 import { ButtonLink } from "@/ui/Button";
 import { CardSkeleton } from "@/ui/Skeleton";
-import { deploymentsQuery, routeByNameQuery } from "./queries";
+import { routeByNameQuery } from "./queries";
 import { RouteEditor } from "./RouteEditor";
 
 /** Where does this name lead, what happens when that fails, and what would a change do? */

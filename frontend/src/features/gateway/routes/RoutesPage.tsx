@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
+import { routesQuery } from "@/api/fleet";
 import type { RouteOut } from "@/api/generated/schema";
 import { useMay } from "@/api/session";
 import { Empty, NoMatch } from "@/components/Empty";
@@ -12,7 +13,6 @@ import { PlusIcon } from "@/ui/icons";
 import { SearchInput } from "@/ui/SearchInput";
 import { TableSkeleton } from "@/ui/Skeleton";
 import { NewRouteDialog } from "./NewRouteDialog";
-import { routesQuery } from "./queries";
 import { useRouteColumns } from "./routeColumns";
 
 /** With fewer than these there is nothing to look for. */

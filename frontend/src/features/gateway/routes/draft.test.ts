@@ -101,5 +101,6 @@ describe("weights and causes", () => {
       "cold",
     ]);
     expect(emptyStep(["refused"]).on).toEqual(["5xx", "timeout"]);
+    expect(emptyStep(["refused", "5xx", "timeout"]).on).toEqual(["429", "context", "cold"]);
   });
 });

@@ -1,6 +1,6 @@
 /** A route as it is being edited, and the document it becomes. Pure. */
 import type { RouteDocumentOut } from "@/api/generated/schema";
-import type { Cause } from "../causes";
+import { CAUSES, type Cause } from "../causes";
 
 export type RouteDocument = Required<RouteDocumentOut>;
 export type Affinity = RouteDocument["affinity"];
@@ -41,9 +41,13 @@ export function emptyTarget(): TargetDraft {
   return { id: newId(), place: null, model: "", weight: 1 };
 }
 
+const USUAL: readonly Cause[] = ["refused", "5xx", "timeout"];
+
+/** Begins with what usually goes wrong; where that is taken, with all that is left. */
 export function emptyStep(taken: readonly Cause[] = []): StepDraft {
-  const usual: Cause[] = ["refused", "5xx", "timeout"];
-  return { id: newId(), on: usual.filter((cause) => !taken.includes(cause)), to: null };
+  const left = CAUSES.filter((cause) => !taken.includes(cause));
+  const usual = left.filter((cause) => USUAL.includes(cause));
+  return { id: newId(), on: usual.length > 0 ? usual : left, to: null };
 }
 
 export function emptyRoute(): RouteDraft {

@@ -4,7 +4,7 @@ import type { en } from "./edit.en";
 export const de: Translated<typeof en> = {
   targets: {
     title: "Wohin Anfragen gehen",
-    note: "zu denen, die antworten, nach Gewicht oder Platz",
+    note: "nur zu denen, die gerade antworten, nach Gewicht oder Platz",
     deployments: "Bereitstellungen",
     upstreams: "Fremde Server",
     one: "Ziel {number}",
@@ -101,6 +101,7 @@ export const de: Translated<typeof en> = {
     stepNoCause: "Wähle, wofür jedes Ausweichen ist.",
     alias: "Ein weiterer Name geht so nicht: nur Buchstaben, Ziffern und . _ : @ / -.",
     maxOutput: "Die längste Antwort ist eine Anzahl Token.",
+    house: "Erlaube, das Haus zu verlassen, oder nimm das Ziel außerhalb heraus.",
   },
   words: {
     as: "{name} (als {model})",

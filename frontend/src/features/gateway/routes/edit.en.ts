@@ -2,7 +2,7 @@
 export const en = {
   targets: {
     title: "Where requests go",
-    note: "the endpoints that are well, by weight or by room",
+    note: "only to those that answer now, by weight or by room",
     deployments: "Deployments",
     upstreams: "Upstreams",
     one: "Place {number}",
@@ -95,6 +95,7 @@ export const en = {
     stepNoCause: "Choose what each fallback is for.",
     alias: "A further name cannot be asked for: letters, digits and . _ : @ / - only.",
     maxOutput: "The longest answer is a number of tokens.",
+    house: "Allow requests to leave the house, or take the place outside out.",
   },
   words: {
     as: "{name} (as {model})",

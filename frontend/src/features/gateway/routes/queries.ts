@@ -10,11 +10,6 @@ const HOUR_MS = 3_600_000;
 const SPARKED = 20;
 const LIVE_EVERY_MS = 5000;
 
-export const routesQuery = queryOptions({
-  queryKey: listKey("route", "all"),
-  queryFn: () => unwrap(api.GET("/api/routes", { params: { query: ALL } })),
-});
-
 /** One route by the name in the address; null when there is none. */
 export function routeByNameQuery(name: string) {
   return queryOptions({
@@ -26,16 +21,6 @@ export function routeByNameQuery(name: string) {
     },
   });
 }
-
-export const deploymentsQuery = queryOptions({
-  queryKey: listKey("deployment", "for-routes"),
-  queryFn: () => unwrap(api.GET("/api/deployments", { params: { query: ALL } })),
-});
-
-export const upstreamsQuery = queryOptions({
-  queryKey: listKey("upstream", "all"),
-  queryFn: () => unwrap(api.GET("/api/upstreams", { params: { query: ALL } })),
-});
 
 export const keyNamesQuery = queryOptions({
   queryKey: listKey("key", "names"),

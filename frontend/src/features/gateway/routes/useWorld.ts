@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { deploymentsQuery, routesQuery, upstreamsQuery } from "./queries";
+import { deploymentsQuery, routesQuery, upstreamsQuery } from "@/api/fleet";
 import type { World } from "./world";
 
 /** Everything a route can lead to. Empty lists until it is known. */

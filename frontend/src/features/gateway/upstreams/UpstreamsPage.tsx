@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
+import { upstreamsQuery } from "@/api/fleet";
 import type { UpstreamOut } from "@/api/generated/schema";
 import { useMay } from "@/api/session";
 import { Empty, NoMatch } from "@/components/Empty";
@@ -12,7 +13,6 @@ import { PlusIcon } from "@/ui/icons";
 import { SearchInput } from "@/ui/SearchInput";
 import { TableSkeleton } from "@/ui/Skeleton";
 import { AddUpstreamDialog } from "./AddUpstreamDialog";
-import { upstreamsQuery } from "./queries";
 import { useUpstreamColumns } from "./upstreamColumns";
 
 /** With fewer than these there is nothing to look for. */

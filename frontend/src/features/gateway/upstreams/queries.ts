@@ -14,12 +14,6 @@ const ALL = { limit: 500 };
 const CIRCUITS_EVERY_MS = 10_000;
 const DAY_MS = 86_400_000;
 
-export const upstreamsQuery = queryOptions({
-  queryKey: listKey("upstream", "all"),
-  queryFn: () => unwrap(api.GET("/api/upstreams", { params: { query: ALL } })),
-  refetchInterval: CIRCUITS_EVERY_MS,
-});
-
 export function upstreamQuery(id: number) {
   return queryOptions({
     queryKey: oneKey("upstream", id),
