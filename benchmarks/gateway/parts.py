@@ -127,7 +127,7 @@ def paced(bench: Bench, several: Sequence[Contender], _: int) -> str:
 
 def _pair(result: Result, base: Result | None = None) -> str:
     p50, p99 = (base.p50_ms, base.p99_ms) if base else (0.0, 0.0)
-    if base is result:
+    if base is result or not result.samples:
         return "–"
     return f"{max(0.0, result.p50_ms - p50):,.2f} / {max(0.0, result.p99_ms - p99):,.2f}"
 
