@@ -121,7 +121,7 @@ def _plain_cause(record: UsageRecord) -> str:
 
 
 def _evidence(record: UsageRecord) -> Iterator[dict[str, Any]]:
-    link = f"/usage/requests/{record.pk}"
+    link = f"/requests/{record.pk}"
     yield {
         "at": record.at,
         "text": f"{record.endpoint} for {record.model} came in.",

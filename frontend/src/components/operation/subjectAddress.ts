@@ -1,5 +1,6 @@
 interface WithSubject {
   subject_type: string;
+  subject_id: string;
   subject_name: string;
 }
 
@@ -10,8 +11,11 @@ const PLACES: Record<string, string> = {
 };
 
 /** The page of what an operation is about, or null when it has none. */
-export function subjectAddress(operation: WithSubject) {
-  const to = PLACES[operation.subject_type];
-  if (!to || !operation.subject_name) return null;
-  return { to, params: { name: operation.subject_name } } as const;
+export function subjectAddress({ subject_type, subject_id, subject_name }: WithSubject) {
+  if (subject_type === "upstream") {
+    return { to: "/upstreams/$upstreamId", params: { upstreamId: subject_id } } as const;
+  }
+  const to = PLACES[subject_type];
+  if (!to || !subject_name) return null;
+  return { to, params: { name: subject_name } } as const;
 }

@@ -18,6 +18,7 @@ const PAGES: Record<string, string> = {
   node: "/nodes/$name",
   ai_model: "/models/$name",
   deployment: "/deployments/$name",
+  route: "/routes/$name",
 };
 
 /** Who did what on which row, newest first. */

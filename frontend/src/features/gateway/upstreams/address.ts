@@ -9,7 +9,7 @@ const PRIVATE = [
   /^169\.254\./,
   /^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
   /^\[?(::1|f[cd][0-9a-f]{2}:|fe80:)/i,
-  /\.(local|lan|home|internal|home\.arpa)$/i,
+  /\.(local|lan|home|internal|intranet|localhost|home\.arpa)$/i,
 ];
 
 /** Whether prompts sent there leave the house: anything that is not a private address or name. */
