@@ -15,13 +15,16 @@ from apps.models.models import AIModel, Deployment
 from apps.nodes.models import Node
 from apps.operations.states import OperationState
 from tests.factories.deployments import (
+    TINY_MODEL,
     make_local_node,
     make_served_ai_model,
 )
 from tests.waiting import eventually
 from tests.worker_jobs.deployed import Run, fresh, log_of, request
+from tests.worker_jobs.replica import KEY
 from worker_jobs.replicas import is_anything_aside
 from worker_jobs.runtimes import local
+from worker_jobs.runtimes.protocol import ReplicaSpec
 from worker_jobs.runtimes.replica_runner import start_ticks
 
 
@@ -74,6 +77,20 @@ def stage(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -
         local.stop(seen.replica_id, grace_seconds=1.0)
     for pid in stage.pids():
         os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def spec(stage: Stage) -> ReplicaSpec:
+    return ReplicaSpec(
+        replica_id="7",
+        name="ops",
+        model_path=str(TINY_MODEL),
+        context_length=256,
+        slots=2,
+        kv_type="f16",
+        embedding=False,
+        api_key=KEY,
+    )
 
 
 @pytest.fixture
