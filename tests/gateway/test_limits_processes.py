@@ -238,7 +238,7 @@ async def test_counters_and_usage_agree_after_all_have_been_killed(
         within=90,
     )
     await asyncio.to_thread(eventually, lambda: read(house)["parallel"].reserved == 0, within=60)
-    # What the killed process had not settled any more is in its journal and its ledger of streams:
+    # What the killed process had not settled any more is in its journal and its tally of streams:
     # the database hears of it, and raises the counter by it. Nothing was counted twice.
     settled, by_usage = counted(house), tokens(house)
     assert settled is not None

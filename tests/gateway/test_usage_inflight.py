@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.gateway.dataplane.inflight import Ledger, read_ledger
+from apps.gateway.dataplane.inflight import Tally, read_tally
 from apps.gateway.dataplane.usage import UsageRecord, new_id
 from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.gateway.harness import SECRET, House, config, serving
@@ -21,22 +21,22 @@ def record(**values: object) -> UsageRecord:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger()
+def tally(tmp_path: Path) -> Iterator[Tally]:
+    opened = Tally()
     opened.open(tmp_path / "a.slots")
     yield opened
     opened.close()
 
 
-class TestTheLedger:
-    def test_tells_what_was_going_on(self, ledger: Ledger, tmp_path: Path) -> None:
+class TestTheTally:
+    def test_tells_what_was_going_on(self, tally: Tally, tmp_path: Path) -> None:
         first, second, third = record(), record(model="m" * 100), record()
-        slots = [ledger.begin(each) for each in (first, second, third)]
+        slots = [tally.begin(each) for each in (first, second, third)]
         for slot, events in zip(slots, (4, 9, 2), strict=True):
-            ledger.counts[slot] = events
-        ledger.end(slots[0])
+            tally.counts[slot] = events
+        tally.end(slots[0])
 
-        left = list(read_ledger(tmp_path / "a.slots"))
+        left = list(read_tally(tmp_path / "a.slots"))
 
         assert {(each.id, each.completion_tokens) for each in left} == {
             (second.id, 9),
@@ -46,46 +46,46 @@ class TestTheLedger:
             ("gateway_died", True, 5.0, 7)
         }
 
-    def test_a_slot_is_used_again_from_the_beginning(self, ledger: Ledger, tmp_path: Path) -> None:
-        slot = ledger.begin(record(model="a long name " * 10))
-        ledger.counts[slot] = 99
-        ledger.end(slot)
+    def test_a_slot_is_used_again_from_the_beginning(self, tally: Tally, tmp_path: Path) -> None:
+        slot = tally.begin(record(model="a long name " * 10))
+        tally.counts[slot] = 99
+        tally.end(slot)
         again = record()
 
-        assert ledger.begin(again) == slot
+        assert tally.begin(again) == slot
 
         assert [
-            (each.id, each.completion_tokens) for each in read_ledger(tmp_path / "a.slots")
+            (each.id, each.completion_tokens) for each in read_tally(tmp_path / "a.slots")
         ] == [(again.id, 0)]
 
-    def test_one_too_many_and_one_too_large_go_without(self, ledger: Ledger) -> None:
+    def test_one_too_many_and_one_too_large_go_without(self, tally: Tally) -> None:
         huge = record(served_by="s" * 2000)
-        assert ledger.begin(huge) == 0
+        assert tally.begin(huge) == 0
         traced = record(trace="[" + "1," * 2000 + "1]", model="m" * 200)
-        assert ledger.begin(traced) != 0
-        slots = [ledger.begin(record()) for _ in range(5000)]
+        assert tally.begin(traced) != 0
+        slots = [tally.begin(record()) for _ in range(5000)]
         assert slots.count(0) > 0
 
-        ledger.counts[0] = 12
-        ledger.end(0)
-        assert ledger.begin(record()) == 0
+        tally.counts[0] = 12
+        tally.end(0)
+        assert tally.begin(record()) == 0
 
     def test_without_a_file_nothing_breaks(self, tmp_path: Path) -> None:
         blocked = tmp_path / "file"
         blocked.write_text("")
         for path in (None, blocked / "a.slots"):
-            ledger = Ledger()
-            ledger.open(path)
-            slot = ledger.begin(record())
-            ledger.counts[slot] = 3
-            ledger.end(slot)
-            ledger.close()
+            tally = Tally()
+            tally.open(path)
+            slot = tally.begin(record())
+            tally.counts[slot] = 3
+            tally.end(slot)
+            tally.close()
 
     def test_torn_or_missing_files_say_nothing(self, tmp_path: Path) -> None:
-        assert list(read_ledger(tmp_path / "none")) == []
+        assert list(read_tally(tmp_path / "none")) == []
         torn = tmp_path / "torn"
         torn.write_bytes(b"\x01\x00\x00\x00\x05\x00\x00\x00{bad}" * 400)
-        assert list(read_ledger(torn)) == []
+        assert list(read_tally(torn)) == []
 
 
 @pytest.mark.slow

@@ -132,7 +132,7 @@ class Call:
         self.queue_position: int | None = None
         self.fallback_reason = ""
         self.trace: list[dict[str, Any]] | None = None
-        self.slot = 0  # in the ledger of streams
+        self.slot = 0  # in the tally of streams
         self.transcript: Transcript | None = None
         self.sending_since: float | None = None  # monotonic seconds
         self.queue_seconds = 0.0
@@ -301,7 +301,7 @@ class Call:
     def begin_stream(self) -> None:
         """From now on what the client was sent is known, even when this process is killed."""
         record = self._record(time.perf_counter() - self._began)
-        self.slot = self.context.link.ledger.begin(record)
+        self.slot = self.context.link.tally.begin(record)
 
     def close(self) -> None:
         self.stop_watching()
@@ -327,7 +327,7 @@ class Call:
         counters.tokens[record.route, "completion"] += record.completion_tokens
         link = self.context.link
         link.journal.add(record)
-        link.ledger.end(self.slot)
+        link.tally.end(self.slot)
         if self.transcript is not None:
             link.delivery.keep_bodies(record, self.body, self.transcript)
         if self.reservation is not None:

@@ -11,7 +11,7 @@ import redis.asyncio
 
 from apps.gateway.dataplane.bodies import Transcript
 from apps.gateway.dataplane.config import GatewayConfig
-from apps.gateway.dataplane.inflight import Ledger
+from apps.gateway.dataplane.inflight import Tally
 from apps.gateway.dataplane.journal import Journal, StreamFull
 from apps.gateway.dataplane.usage import (
     BODIES_STREAM,
@@ -35,7 +35,7 @@ class Delivery:
         self._redis = client
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._full: set[str] = set()  # streams that take no more for now
-        self.ledger = Ledger()
+        self.tally = Tally()
         self.journal = Journal(config.spool_dir, max_bytes=config.spool_bytes)
         self.bodies = Journal(
             config.spool_dir,
@@ -45,11 +45,11 @@ class Delivery:
         )
 
     def open(self) -> None:
-        self.ledger.open(self.journal.open())
+        self.tally.open(self.journal.open())
         self.bodies.open()
 
     def close(self) -> None:
-        self.ledger.close()
+        self.tally.close()
         self.journal.close()
         self.bodies.close()
 

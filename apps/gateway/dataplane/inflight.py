@@ -1,6 +1,6 @@
 """What streams have said so far, in a file that outlives the process.
 
-A stream is settled at its end. A process that is killed before leaves this ledger, in which each
+A stream is settled at its end. A process that is killed before leaves this tally, in which each
 stream has a slot: who asks, and how many events the client has been sent. Writing the latter costs
 a store into shared memory; the kernel keeps it when the process is gone.
 """
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
-class Ledger:
+class Tally:
     """`counts[slot]` is how many events of a stream were sent; slots come from `begin`."""
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class Ledger:
         self._free = []
 
 
-def read_ledger(path: Path) -> Iterator[UsageRecord]:
+def read_tally(path: Path) -> Iterator[UsageRecord]:
     """The streams that a process which is gone was giving, as records of their own."""
     try:
         raw = path.read_bytes()

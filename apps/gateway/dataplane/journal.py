@@ -1,7 +1,7 @@
 """Records on disk before they are sent anywhere, so that a killed process loses none.
 
 Records go to a file first, from where they are sent to Redis in batches. A process that is killed
-leaves its file behind, and beside it the ledger of the streams it was giving: the next process
+leaves its file behind, and beside it the tally of the streams it was giving: the next process
 delivers both.
 """
 
@@ -16,10 +16,10 @@ from pathlib import Path
 
 import msgspec
 
-from apps.gateway.dataplane.inflight import read_ledger
+from apps.gateway.dataplane.inflight import read_tally
 
 _KEPT_IN_MEMORY = 10_000
-LEDGER_SUFFIX = ".slots"
+_TALLY_SUFFIX = ".slots"
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Journal:
         self.lost = 0
 
     def open(self) -> Path | None:
-        """Where the ledger of this process belongs. Without a folder that can be written, records
+        """Where the tally of this process belongs. Without a folder that can be written, records
         wait in memory."""
         if self._folder is None or self._descriptor is not None:
             return None
@@ -79,7 +79,7 @@ class Journal:
             return None
         self._descriptor = descriptor
         self._path = path
-        return path.with_suffix(LEDGER_SUFFIX)
+        return path.with_suffix(_TALLY_SUFFIX)
 
     def add(self, record: msgspec.Struct) -> None:
         line = _encode(record) + b"\n"
@@ -156,11 +156,11 @@ class Journal:
                 await deliver(chunk)
                 sent += len(chunk)
             # After the records: of two with one id, the one that was settled counts.
-            ledger = path.with_suffix(LEDGER_SUFFIX)
-            if lines := b"".join(_encode(record) + b"\n" for record in read_ledger(ledger)):
+            tally = path.with_suffix(_TALLY_SUFFIX)
+            if lines := b"".join(_encode(record) + b"\n" for record in read_tally(tally)):
                 await deliver(lines)
             with suppress(FileNotFoundError):
-                os.unlink(ledger)
+                os.unlink(tally)
             os.unlink(path)
 
     def close(self) -> None:

@@ -57,7 +57,7 @@ class ControlLink:
         self._tasks: list[asyncio.Task[None]] = []
         self._redis = self._client(socket_timeout=2)
         self.delivery = Delivery(config, self._redis)
-        self.journal, self.ledger = self.delivery.journal, self.delivery.ledger
+        self.journal, self.tally = self.delivery.journal, self.delivery.tally
 
     def _client(self, *, socket_timeout: float) -> redis.asyncio.Redis:
         return redis.asyncio.Redis.from_url(

@@ -66,7 +66,7 @@ async def _give_events(call: Call, reply: Reply, connection: Connection, relay: 
     if not call.started:
         await call.start_reply(200, _event_headers(reply))
     call.begin_stream()
-    ledger = call.context.link.ledger
+    tally = call.context.link.tally
     piece = reply.body
     try:
         while piece:
@@ -75,7 +75,7 @@ async def _give_events(call: Call, reply: Reply, connection: Connection, relay: 
             if call.reservation is not None and relay.events > call.reservation.given:
                 await _reserve_more(call, relay, before)
             if ready:
-                ledger.counts[call.slot] = relay.events
+                tally.counts[call.slot] = relay.events
                 await call.send_part(ready)
             piece = await connection.piece()
         rest = relay.rest()

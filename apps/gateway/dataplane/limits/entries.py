@@ -64,7 +64,7 @@ Entry = Ask | Hold | Settlement
 
 
 @dataclass(slots=True, eq=False)
-class Call:
+class ScriptCall:
     process: str
     seq: int
     entries: list[Entry]

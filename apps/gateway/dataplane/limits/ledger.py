@@ -16,7 +16,14 @@ from typing import Any
 import msgspec
 
 from apps.gateway.dataplane.limits import script
-from apps.gateway.dataplane.limits.entries import Ask, Call, Entry, Hold, Reservation, Settlement
+from apps.gateway.dataplane.limits.entries import (
+    Ask,
+    Entry,
+    Hold,
+    Reservation,
+    ScriptCall,
+    Settlement,
+)
 from apps.gateway.dataplane.limits.wire import RedisRefused, Reply, Wire, command, connect
 
 _MOST_AT_ONCE = 200  # items in one call: Redis does nothing else meanwhile
@@ -52,7 +59,7 @@ class Ledger:
         self._seq = 0
         self._queue: deque[Entry] = deque()
         self._live: set[Reservation] = set()
-        self._flight: Call | None = None
+        self._flight: ScriptCall | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._flush_soon = False
         self._ended: list[str] = []  # names given up; whether Redis has heard of it is not known
@@ -192,7 +199,7 @@ class Ledger:
                 indices.append(position)
             items.append(entry.item(indices, self._process))
         self._seq += 1
-        call = self._flight = Call(self._process, self._seq, entries, ended)
+        call = self._flight = ScriptCall(self._process, self._seq, entries, ended)
         argument = script.encode_call(
             rows,
             items,
@@ -209,7 +216,7 @@ class Ledger:
                 lambda reply: self._answered(call, reply),
             )
 
-    def _answered(self, call: Call, reply: Reply) -> None:
+    def _answered(self, call: ScriptCall, reply: Reply) -> None:
         if call is not self._flight:
             return
         self._land()
@@ -225,7 +232,7 @@ class Ledger:
             self._take(call, answer)
             self._flush()
 
-    def _take(self, call: Call, answer: script.Answer) -> None:
+    def _take(self, call: ScriptCall, answer: script.Answer) -> None:
         if self._said:
             logger.info("Redis counts limits again")
             self._said = False
@@ -265,7 +272,7 @@ class Ledger:
 
     # -- trouble
 
-    def _overdue(self, call: Call) -> None:
+    def _overdue(self, call: ScriptCall) -> None:
         if call is not self._flight:
             return
         if call.late:
@@ -281,7 +288,7 @@ class Ledger:
             self._land()
             self._leave(problem or ConnectionResetError("it closed the connection"), unsure=call)
 
-    def _leave(self, problem: Exception, *, unsure: Call | None = None) -> None:
+    def _leave(self, problem: Exception, *, unsure: ScriptCall | None = None) -> None:
         """Redis does not answer: nobody waits for it until it does. Whether it has done what
         `unsure` asks for is not known."""
         if not self._said:
