@@ -17,12 +17,18 @@ from tests.gateway.harness import SECRET, House, OwnRedis, Served, Speaking, con
 from tests.gateway.scripted_upstream import ScriptedUpstream
 
 
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
-    server = OwnRedis(tmp_path)
-    server.start()
+@pytest.fixture(scope="session")
+def only_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
+    server = OwnRedis(tmp_path_factory.mktemp("redis"))
     yield server
     server.kill()
+
+
+@pytest.fixture
+def own_redis(only_redis: OwnRedis) -> OwnRedis:
+    """Empty and running; a test may do to it what it likes."""
+    only_redis.renew()
+    return only_redis
 
 
 @pytest.fixture
@@ -70,7 +76,7 @@ def gateway(house: House, upstream: FaultyUpstream, start_gateway: Callable[...,
 
 @pytest.fixture
 def client(gateway: Served) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(base_url=gateway.url, api_key=SECRET, max_retries=0, timeout=10) as client:
+    with openai.OpenAI(base_url=gateway.url, api_key=SECRET, max_retries=0, timeout=30) as client:
         yield client
 
 

@@ -4,12 +4,13 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,13 +37,25 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # spares each request reading 
 
 
 class OwnRedis:
-    """A Redis server of one test, so that the test may kill it."""
+    """A Redis server of the tests alone, so that each of them may kill it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.socket = folder / "redis.sock"
         self.url = f"unix://{self.socket}"
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_frozen = False
+
+    def renew(self) -> None:
+        """Make it what a new one would be, whatever a test did to it."""
+        if self._is_frozen:
+            self.kill()
+        if self._process is None:
+            self.start()
+        with self.client() as client:
+            client.flushall()
+            client.script_flush()
+            client.config_set("maxmemory", 0)
 
     def start(self) -> None:
         binary = shutil.which("redis-server")
@@ -63,7 +76,7 @@ class OwnRedis:
             ],
             stdout=subprocess.DEVNULL,
         )
-        eventually(self._answers, within=10)
+        eventually(self._answers, within=60, every=0.002)
 
     def _answers(self) -> bool:
         try:
@@ -73,21 +86,24 @@ class OwnRedis:
             return False
 
     def client(self) -> redis.Redis:
-        return redis.Redis.from_url(self.url, socket_timeout=5)
+        return redis.Redis.from_url(self.url, socket_timeout=30)
 
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(5)
+            self._process.wait(30)
             self._process = None
+            self._is_frozen = False
 
     def freeze(self) -> None:
         assert self._process is not None
+        self._is_frozen = True
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
+        self._is_frozen = False
 
 
 @dataclass
@@ -158,7 +174,7 @@ class House:
             for line in entry[USAGE_FIELD.encode()].splitlines()
         ]
 
-    def wait_for_usage(self, count: int, *, within: float = 5) -> list[UsageRecord]:
+    def wait_for_usage(self, count: int, *, within: float = 30) -> list[UsageRecord]:
         eventually(lambda: len(self.usage()) >= count, within=within)
         return self.usage()
 
@@ -172,6 +188,35 @@ class Served:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
+
+
+class PromptServer(uvicorn.Server):
+    """uvicorn as it is, but for the tenths of a second it takes to end."""
+
+    def __init__(self, settings: uvicorn.Config) -> None:
+        super().__init__(settings)
+        self._asked = asyncio.Event()
+
+    def end(self) -> None:
+        """From its own loop."""
+        self.should_exit = True
+        self._asked.set()
+
+    async def main_loop(self) -> None:
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await self._asked.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        await self.lifespan.shutdown()
 
 
 Speaking = Callable[[list[snapshot.Spoken]], Served]
@@ -194,7 +239,7 @@ def config(redis_url: str, folder: Path, **changes: Any) -> GatewayConfig:
 def serving(settings: GatewayConfig, *, lifespan: str = "on") -> Iterator[Served]:
     """The gateway in a thread of this process, served as `make run` serves it."""
     app = create_app(settings)
-    server = uvicorn.Server(
+    server = PromptServer(
         uvicorn.Config(
             app,
             host="127.0.0.1",
@@ -204,28 +249,32 @@ def serving(settings: GatewayConfig, *, lifespan: str = "on") -> Iterator[Served
             **serve.OPTIONS,
         )
     )
+    loop = uvloop.new_event_loop()
 
     async def run() -> None:
         await server.serve()
         await app.stop()  # what a host without lifespan leaves to whoever mounted it
 
     def in_own_loop() -> None:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(run())
+
+    def stop() -> None:
+        with suppress(RuntimeError):  # it has ended already
+            loop.call_soon_threadsafe(server.end)
 
     thread = threading.Thread(target=in_own_loop, daemon=True)
     thread.start()
-    eventually(lambda: server.started, within=10)
+    eventually(lambda: server.started, within=60, every=0.002)
     try:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield Served(app, port, stop=lambda: setattr(server, "should_exit", True))
+        yield Served(app, server.servers[0].sockets[0].getsockname()[1], stop)
     finally:
-        server.should_exit = True
-        thread.join(10)
+        stop()
+        thread.join(60)
         assert not thread.is_alive()
 
 
-def wait_until_known(served: Served, version: int, *, within: float = 3) -> None:
+def wait_until_known(served: Served, version: int, *, within: float = 30) -> None:
     eventually(lambda: _version(served.app) == version, within=within)
 
 
@@ -249,7 +298,7 @@ def post(gateway: Served, **body: Any) -> httpx.Response:
         f"{gateway.url}/chat/completions",
         json={"model": "tiny", "messages": [{"role": "user", "content": "hi"}], **body},
         headers=HEADERS,
-        timeout=10,
+        timeout=30,
         verify=NO_TLS,
     )
 
