@@ -32,7 +32,7 @@ export interface RouteDraft {
 }
 
 let lastId = 0;
-export function newId(): number {
+function newId(): number {
   lastId += 1;
   return lastId;
 }

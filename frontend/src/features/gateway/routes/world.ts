@@ -8,8 +8,6 @@ export interface World {
   routes: readonly RouteOut[];
 }
 
-export const EMPTY_WORLD: World = { deployments: [], upstreams: [], routes: [] };
-
 /** What a name leads to: a route by its name or alias, else the deployment of that name. */
 export function findRoute(name: string, world: World): RouteDocument | null {
   const route = world.routes.find((one) => one.name === name || one.aliases.includes(name));
