@@ -144,13 +144,16 @@ class TestRefusals:
     ) -> None:
         gateway = limited(tokens_per_day=50)
         long = [{"role": "user", "content": "x" * 1000}]
-        began = time.monotonic()
+        sent: list[httpx.Request] = []
+        counting = httpx.Client(event_hooks={"request": [sent.append]})
         with (
-            openai.OpenAI(base_url=gateway.url, api_key=SECRET, max_retries=3) as client,
+            openai.OpenAI(
+                base_url=gateway.url, api_key=SECRET, max_retries=3, http_client=counting
+            ) as client,
             pytest.raises(openai.RateLimitError) as refused,
         ):
             client.chat.completions.create(model="tiny", messages=long)  # type: ignore[arg-type]
-        assert time.monotonic() - began < 5
+        assert len(sent) == 1
         assert refused.value.code == "request_exceeds_limit"
         assert "retry-after" not in refused.value.response.headers
 
@@ -365,9 +368,7 @@ class TestRedisAway:
         eventually(lambda: post(gateway).status_code == 200, within=20)
         house.redis.freeze()
         try:
-            began = time.monotonic()
             replies = [post(gateway) for _ in range(5)]
-            assert time.monotonic() - began < 8
         finally:
             house.redis.thaw()
         assert {reply.status_code for reply in replies} == {status}

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import signal
 import subprocess
@@ -207,13 +208,14 @@ async def test_counters_and_usage_agree_after_all_have_been_killed(
     first, second = start_process(), start_process()
 
     over = asyncio.Event()
+    found: list[Answer] = []
 
-    async def traffic(process: Process) -> list[Answer]:
-        found: list[Answer] = []
+    async def traffic(process: Process) -> None:
         with contextlib.suppress(ConnectionError):
-            while not over.is_set():
-                found.append(await ask(process, max_tokens=10 + len(found), pace=0.002))
-        return found
+            for more in itertools.count():
+                if over.is_set():
+                    break
+                found.append(await ask(process, max_tokens=10 + more, pace=0.002))
 
     async def after(more: int) -> None:
         goal = (counted(house) or 0) + more
@@ -222,13 +224,17 @@ async def test_counters_and_usage_agree_after_all_have_been_killed(
     clients = [asyncio.create_task(traffic(p)) for p in (first, second) for _ in range(6)]
     await after(300)
     house.redis.kill()
-    await asyncio.sleep(0.3)  # some requests are served without
+    before = len(found)
+    async with asyncio.timeout(60):
+        # More than were running: some are served without.
+        while len(found) < before + 30:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
     await asyncio.to_thread(house.redis.start)
     await after(500)
     first.kill()
     await after(200)
     over.set()
-    found = [answer for each in await asyncio.gather(*clients) for answer in each]
+    await asyncio.gather(*clients)
     third = start_process(limits_lease_seconds=LEASE_SECONDS)  # delivers what the killed one left
     assert answers(third)
     complete = sum(answer.complete for answer in found)

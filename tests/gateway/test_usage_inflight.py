@@ -54,9 +54,9 @@ class TestTheTally:
 
         assert tally.begin(again) == slot
 
-        assert [
-            (each.id, each.completion_tokens) for each in read_tally(tmp_path / "a.slots")
-        ] == [(again.id, 0)]
+        assert [(each.id, each.completion_tokens) for each in read_tally(tmp_path / "a.slots")] == [
+            (again.id, 0)
+        ]
 
     def test_one_too_many_and_one_too_large_go_without(self, tally: Tally) -> None:
         huge = record(served_by="s" * 2000)
