@@ -2,6 +2,7 @@ import { useTranslations } from "use-intl";
 import type { CandidateOut, DecisionStepOut, RouteDecisionOut } from "@/api/generated/schema";
 import { StateBadge, StateMark } from "@/components/StateBadge";
 import { useFormat } from "@/i18n/useFormat";
+import type { Tone } from "@/ui/Mark";
 import { useCauseWords } from "../useCauseWords";
 import styles from "./routes.module.css";
 
@@ -61,9 +62,10 @@ function Step({ step, number }: { step: DecisionStepOut; number: number }) {
 function Candidate({ one }: { one: CandidateOut }) {
   const t = useTranslations("routes.test");
   const format = useFormat();
+  const reasons = one.reasons.filter((reason) => !ITS_WEIGHT.test(reason));
   return (
     <li>
-      <StateMark tone={one.usable ? "good" : "bad"} />
+      <StateMark tone={toneOf(one, reasons)} />
       <span className="grow">
         <span className="sm break">
           {one.endpoint ?? one.target}
@@ -73,11 +75,7 @@ function Candidate({ one }: { one: CandidateOut }) {
           <span className="visually-hidden">{t(one.usable ? "isIn" : "isOut")}</span>
         </span>
         <small className="dim break">
-          {[
-            one.node,
-            one.weight > 0 && t("weight", { weight: String(one.weight) }),
-            ...one.reasons.filter((reason) => !ITS_WEIGHT.test(reason)),
-          ]
+          {[one.node, one.weight > 0 && t("weight", { weight: String(one.weight) }), ...reasons]
             .filter(Boolean)
             .join(" · ")}
         </small>
@@ -87,4 +85,10 @@ function Candidate({ one }: { one: CandidateOut }) {
       </span>
     </li>
   );
+}
+
+/** Well, in doubt, or out: that a place lies outside the house is no doubt. */
+function toneOf(one: CandidateOut, reasons: readonly string[]): Tone {
+  if (!one.usable) return "bad";
+  return reasons.length > Number(one.leaves_house) ? "attention" : "good";
 }
