@@ -5,12 +5,13 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from apps.core.errors import AppError, Forbidden, NotFound, TooMany
+from apps.core.errors import AppError, Forbidden, Invalid, NotFound, TooMany
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,17 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
     return app_error(request, NotFound("There is nothing at this address."))
+
+
+def data_error(request: HttpRequest, error: DataError) -> HttpResponse:
+    """A character that JSON and addresses can carry and Postgres cannot; all else is a bug."""
+    said = str(error)
+    if "NUL (0x00)" not in said and "\\u0000" not in said:
+        return bug(request, error)
+    return app_error(
+        request,
+        Invalid("The request contains the character NUL.", fix="Leave it out and send it again."),
+    )
 
 
 def bug(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -143,6 +155,7 @@ def register(api: NinjaAPI) -> None:
         ValidationError: validation_error,
         HttpError: http_error,
         Http404: not_found,
+        DataError: data_error,
         Exception: bug,
     }
     for kind, handler in handlers.items():

@@ -81,8 +81,11 @@ def _look(upstream: Upstream) -> Offer | str:
 
 
 def _place(upstream: Upstream) -> _Place:
-    """Raises ServerSilent when its key cannot be read any more."""
-    address = parse_base_url(upstream.base_url)
+    """Raises ServerSilent when its address or key cannot be used any more."""
+    try:
+        address = parse_base_url(upstream.base_url)
+    except ValueError as problem:
+        raise ServerSilent(f"Its address cannot be used. {problem}") from problem
     scheme = "https" if address.secure else "http"
     try:
         key = secrets.decrypt(upstream.sealed_key) if upstream.sealed_key else ""

@@ -40,6 +40,8 @@ def paginate(
     try:
         page = list(rows.order_by(f"{sign}{column}", f"{sign}pk")[: limit + 1])
     except (DataError, ValidationError) as error:
+        if not cursor:
+            raise
         raise _not_ours() from error
     more = len(page) > limit
     page = page[:limit]

@@ -129,7 +129,7 @@ class TestRefusals:
             f"{gateway.url}/chat/completions",
             json={"model": "tiny", "messages": [], "stream": True, "max_tokens": 5, "pace": 10},
             headers=HEADERS,
-            timeout=10,
+            timeout=30,
             verify=NO_TLS,
         ) as running:
             next(running.iter_raw())
@@ -144,8 +144,8 @@ class TestRefusals:
     ) -> None:
         gateway = limited(tokens_per_day=50)
         long = [{"role": "user", "content": "x" * 1000}]
-        sent: list[httpx.Request] = []
-        counting = httpx.Client(event_hooks={"request": [sent.append]})
+        sent: list[object] = []
+        counting = openai.DefaultHttpxClient(event_hooks={"request": [sent.append]})
         with (
             openai.OpenAI(
                 base_url=gateway.url, api_key=SECRET, max_retries=3, http_client=counting
@@ -181,7 +181,7 @@ class TestRefusals:
                 f"{gateway.url}/chat/completions",
                 json=asked,
                 headers={"authorization": f"Bearer {ticket}"},
-                timeout=10,
+                timeout=30,
                 verify=NO_TLS,
             )
             for _ in range(2)

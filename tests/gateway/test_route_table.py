@@ -142,7 +142,13 @@ class TestAddresses:
     def test_read(self, url: str, expected: Address) -> None:
         assert parse_base_url(url) == expected
 
-    @pytest.mark.parametrize("url", ["", "h:80", "ftp://h", "http://h/a b", "http://h:99999"])
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "", "h:80", "ftp://h", "http://h/a b", "http://a b/v1", "http://a\tb/v1",
+            "http://a\x00b/v1", "http://h:99999", "http://u:pass@h/v1", "http://:pass@h/v1",
+        ],
+    )  # fmt: skip
     def test_refused(self, url: str) -> None:
         with pytest.raises(ValueError, match=r"."):
             parse_base_url(url)

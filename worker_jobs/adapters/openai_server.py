@@ -35,9 +35,8 @@ class Offer:
 
 
 def list_models(*, base_url: str, api_key: str, speaks: Sequence[str] = ()) -> Offer:
-    """What is at `{base_url}/models`; with `speaks` only messages, as Anthropic's clients ask.
-
-    Raises ServerSilent.
+    """What is at `{base_url}/models`, but for names that nobody could read; with `speaks` only
+    messages, as Anthropic's clients ask. Raises ServerSilent.
     """
     parameters = {"limit": 1000} if _is_anthropic(speaks) else None
     try:
@@ -46,19 +45,24 @@ def list_models(*, base_url: str, api_key: str, speaks: Sequence[str] = ()) -> O
             reply = client.get(f"{base_url}/models", params=parameters)
             latency_ms = round((time.perf_counter() - began) * 1000, 1)
         reply.raise_for_status()
-        models = [str(entry["id"]) for entry in reply.json()["data"]]
+        names = [str(entry["id"]) for entry in reply.json()["data"]]
     except httpx.HTTPStatusError as problem:
         raise ServerSilent(_refusal(problem.response.status_code)) from problem
     except httpx.TimeoutException as problem:
         raise ServerSilent(f"It did not answer within {_SECONDS:.0f} s.") from problem
+    except httpx.LocalProtocolError:
+        # What the library says of it repeats the header.
+        raise ServerSilent(
+            "Its API key cannot be sent, for no HTTP header can carry it; set it anew."
+        ) from None
     except httpx.HTTPError as problem:
         raise ServerSilent(f"It cannot be reached: {problem}.") from problem
-    except (ValueError, KeyError, TypeError) as problem:
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise ServerSilent(
             "It answers, but not with a list of models: it is not an OpenAI-compatible server, "
             "or the path of its address is wrong."
         ) from problem
-    return Offer(models, latency_ms)
+    return Offer([name for name in names if name.isprintable()], latency_ms)
 
 
 def find_spoken(*, base_url: str, api_key: str, speaks: Sequence[str] = ()) -> list[str]:

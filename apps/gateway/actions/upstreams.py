@@ -105,13 +105,13 @@ def _checked_address(base_url: str) -> str:
     try:
         parse_base_url(base_url)
     except ValueError as problem:
-        raise Invalid(
-            f"{base_url!r} is not an address Hearth can use.", fix=str(problem)
-        ) from problem
-    return base_url.rstrip("/")
+        # Not repeated in the answer: a password may stand in it.
+        raise Invalid("That is not an address Hearth can use.", fix=str(problem)) from problem
+    return base_url.strip().rstrip("/")
 
 
 def _sealed(api_key: str) -> str:
+    api_key = api_key.strip()
     if not api_key.isascii() or not api_key.isprintable():
         raise Invalid(
             "The API key contains characters that no HTTP header can carry.",

@@ -34,15 +34,17 @@ logger = logging.getLogger(__name__)
 
 def parse_base_url(url: str) -> Address:
     """An address without a path means the server's `/v1`. Raises ValueError with the reason."""
+    if re.search(r"[\s\x00-\x1f\x7f]", url.strip()):
+        raise ValueError("An address has no spaces in it.")
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("An address looks like http://host:port/v1 or https://host/v1.")
-    if parts.query or parts.fragment or parts.username:
-        raise ValueError("An address carries no user name, no `?…` and no `#…`.")
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("An address carries no user name or password, no `?…` and no `#…`.")
     secure = parts.scheme == "https"
     path = parts.path.rstrip("/") or "/v1"
-    if re.search(r"[\s\x00-\x1f\x7f]", path) or not path.isascii():
-        raise ValueError("The path of an address is plain ASCII without spaces.")
+    if not path.isascii():
+        raise ValueError("The path of an address is plain ASCII.")
     return Address(
         secure=secure,
         host=parts.hostname,

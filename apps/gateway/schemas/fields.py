@@ -1,13 +1,26 @@
 """What the gateway's schemas share."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from apps.core.permissions import Permission
 
 Name = Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
 ModelName = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/-]*$")
+
+
+def _with_time_zone(moment: datetime) -> datetime:
+    """A moment without a zone would mean something else on every machine."""
+    if moment.tzinfo is None:
+        raise ValueError("Give `from` and `to` with a time zone, like 2026-01-31T00:00:00Z")
+    if not 1 < moment.year < 9999:  # the same moment in UTC may be one that cannot be written
+        raise ValueError("Give `from` and `to` of this age")
+    return moment
+
+
+Moment = Annotated[datetime, AfterValidator(_with_time_zone)]
 
 
 def allowed_action(

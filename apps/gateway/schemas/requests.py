@@ -8,14 +8,15 @@ from pydantic import Field
 from apps.core.schemas import LimitsIn
 from apps.gateway import queries
 from apps.gateway.models import UsageRecord
+from apps.gateway.schemas.fields import Moment
 
 
 class RequestFiltersIn(Schema):
     """`from` is included, `to` is not. `slow`: the first byte took five seconds or more.
     `search`: an id, or a model, route, server, node, key or error by its exact name."""
 
-    begin: datetime | None = Field(None, alias="from")
-    end: datetime | None = Field(None, alias="to")
+    begin: Moment | None = Field(None, alias="from")
+    end: Moment | None = Field(None, alias="to")
     key_id: int | None = None
     user_id: int | None = None
     deployment_id: int | None = None

@@ -2,17 +2,18 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Schema
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from apps.gateway.queries import GroupBy, Interval, Step
+from apps.gateway.schemas.fields import Moment
 
 
 class UsageSpanIn(Schema):
     """`from` is included, `to` is not; a `to` within the last minute means now. Filters that are
     left out take everything."""
 
-    begin: datetime | None = Field(None, alias="from")
-    end: datetime | None = Field(None, alias="to")
+    begin: Moment | None = Field(None, alias="from")
+    end: Moment | None = Field(None, alias="to")
     key_id: int | None = None
     user_id: int | None = None
     deployment_id: int | None = None
@@ -22,14 +23,6 @@ class UsageSpanIn(Schema):
     served_by: str | None = None
     endpoint: str | None = None
     status: int | None = None
-
-    @model_validator(mode="after")
-    def with_time_zone(self) -> "UsageSpanIn":
-        """A moment without a zone would mean something else on every machine."""
-        for moment in (self.begin, self.end):
-            if moment is not None and moment.tzinfo is None:
-                raise ValueError("Give `from` and `to` with a time zone, like 2026-01-31T00:00:00Z")
-        return self
 
 
 class UsageIn(UsageSpanIn):
