@@ -4,9 +4,8 @@ An ordinary request, answered by the first place it was sent to, has none. Whoev
 console, or has a key that may manage, can ask for them with the header `x-hearth-trace: 1`.
 """
 
+import json
 import time
-
-import msgspec
 
 from apps.gateway.dataplane import picking
 from apps.gateway.dataplane.call import Call
@@ -33,7 +32,7 @@ async def show(call: Call) -> None:
     """Put the trace into the reply's headers, or into a comment where they have been sent."""
     steps = (call.trace or [])[:_MOST_STEPS]
     # Escaped, because a header is ASCII: names of routes may be anything.
-    text = msgspec.json.encode(steps).decode().encode("ascii", "backslashreplace")
+    text = json.dumps(steps, separators=(",", ":")).encode()
     if call.started:
         await call.send_part(b": trace %b\n\n" % text)
     else:

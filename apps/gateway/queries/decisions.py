@@ -186,7 +186,9 @@ def _add_circuit(one: Candidate, report: CircuitReport | None) -> None:
     since = datetime.fromtimestamp(report.since, UTC)
     if report.state == "open":
         one.usable = False
-        one.reasons.append(f"Passed over since {since:%H:%M:%S} UTC: it {report.reason}.")
+        one.reasons.append(
+            f"Passed over since {since:%H:%M:%S} UTC: it {report.reason.rstrip('.')}."
+        )
     else:
         one.doubtful = True
         one.reasons.append("It answers again; one request at a time finds out how well.")
