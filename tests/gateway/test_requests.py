@@ -192,7 +192,7 @@ class TestOne:
             "waited 2.5 s for its turn, 2. in line",
             "5xx; from=tiny",
             "a/1 failed it: answered 502.",
-            "sent on to plan-b, because of 5xx.",
+            "sent on to plan-b: the server had an error.",
             "Nobody counted",
         ):
             assert part in told, part

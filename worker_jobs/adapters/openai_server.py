@@ -1,5 +1,6 @@
 """Asking a server that speaks OpenAI's API, or Anthropic's, what it offers."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _PATHS: Mapping[str, str] = {
 }
 _NOT_THERE = frozenset({404, 405, 501})
 _SAYS_NOTHING = frozenset({401, 403, 407, 429, 502, 503, 504})
+_ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 
 
 class ServerSilent(Exception):
@@ -56,7 +58,8 @@ def list_models(*, base_url: str, api_key: str, speaks: Sequence[str] = ()) -> O
             "Its API key cannot be sent, for no HTTP header can carry it; set it anew."
         ) from None
     except httpx.HTTPError as problem:
-        raise ServerSilent(f"It cannot be reached: {problem}.") from problem
+        said = _ERROR_NUMBER.sub("", str(problem)).rstrip(".")
+        raise ServerSilent(f"It cannot be reached: {said}.") from problem
     except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise ServerSilent(
             "It answers, but not with a list of models: it is not an OpenAI-compatible server, "

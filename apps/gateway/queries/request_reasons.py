@@ -136,7 +136,8 @@ def _evidence(record: UsageRecord) -> Iterator[dict[str, Any]]:
         place = f", {record.queue_position}. in line" if record.queue_position else ""
         yield {"text": f"It waited {record.queue_ms / 1000:.1f} s for its turn{place}."}
     if record.fallback_reason:
-        yield {"text": f"It fell back from where it was meant to go: {record.fallback_reason}."}
+        cause, _, origin = record.fallback_reason.partition("; from=")
+        yield {"text": f"It fell back from {origin or 'its route'}: {_CAUSES.get(cause, cause)}."}
     yield from ({"text": said} for said in map(_said, record.trace) if said)
     if record.served_by:
         first = f", first byte after {record.first_byte_ms:.0f} ms" if record.first_byte_ms else ""
@@ -149,7 +150,15 @@ def _evidence(record: UsageRecord) -> Iterator[dict[str, Any]]:
 _STEPS = {
     "failed": "{target} failed it: {reason}.",
     "skipped": "{target} was passed over: {reason}.",
-    "fallback": "It was sent on to {target}, because of {outcome}.",
+    "fallback": "It was sent on to {target}: {outcome}.",
+}
+_CAUSES = {
+    "refused": "nothing could be reached there",
+    "5xx": "the server had an error",
+    "429": "the server was too busy",
+    "timeout": "the server took too long",
+    "context": "the prompt was too long for it",
+    "cold": "the model was not loaded",
 }
 
 
@@ -159,4 +168,5 @@ def _said(step: Any) -> str:
         return ""
     sentence = _STEPS.get(str(step.get("step")), "")
     named = {name: step.get(name) or "?" for name in ("target", "reason", "outcome")}
+    named["outcome"] = _CAUSES.get(named["outcome"], named["outcome"])
     return sentence.format(**named)
