@@ -1,15 +1,15 @@
 """The client speaks chat completions, the upstream Anthropic Messages alone."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from apps.gateway.dataplane.body import Head, read_head
+from apps.gateway.dataplane.body import read_head
 from apps.gateway.dataplane.dialects import chat_request as asked_for
 from apps.gateway.dataplane.dialects import chat_to_messages as told
 from apps.gateway.dataplane.dialects import messages
+from apps.gateway.dataplane.dialects.chunks import COMMENT, DONE, ChunkStream, envelope
 from apps.gateway.dataplane.dialects.reading import events, read_reply
 from apps.gateway.dataplane.errors import GatewayError, UpstreamFailure
 
@@ -18,11 +18,9 @@ _WARMEST = 1.0  # OpenAI's scale goes to 2
 _EFFORTS = {"minimal": "low"}
 _CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 _TOO_LONG = "prompt is too long"
-_COMMENT = b": ping\n\n"
 _DELTA = b'"delta":%b,"logprobs":null,"finish_reason":null}]}\n\n'
 _FINISH = b'"delta":{},"logprobs":null,"finish_reason":"%b"}]}\n\n'
 _ANY_TIME = frozenset({"message_start", "ping", "error"})
-_DONE = b"data: [DONE]\n\n"
 
 # -- the request
 
@@ -119,7 +117,7 @@ def reply(body: bytes, asked: bytes) -> bytes:
     }
     return msgspec.json.encode(
         {
-            **_envelope(message.id, read_head(asked), "chat.completion"),
+            **envelope(message.id, read_head(asked), "chat.completion"),
             "choices": [choice],
             "usage": _usage(message.usage or messages.Usage()),
         }
@@ -136,15 +134,6 @@ def _call(block: messages.Block) -> dict[str, Any]:
         "id": block.id,
         "type": "function",
         "function": {"name": block.name, "arguments": arguments},
-    }
-
-
-def _envelope(of_upstream: str, asked: Head, kind: str) -> dict[str, Any]:
-    return {
-        "id": "chatcmpl-" + of_upstream.removeprefix("msg_"),
-        "object": kind,
-        "created": int(time.time()),
-        "model": asked.model,
     }
 
 
@@ -177,19 +166,16 @@ def _error(status: int, problem: messages.Problem) -> GatewayError:
 # -- the stream
 
 
-class Stream:
+class Stream(ChunkStream):
     """Events of a message in, chunks out."""
 
-    __slots__ = ("_asked", "_calls", "_done", "_prefix", "_silent", "_unsent", "_usage")
+    __slots__ = ("_prefix", "_silent", "_usage")
 
     def __init__(self, asked: bytes) -> None:
-        self._asked = read_head(asked)
+        super().__init__(asked)
         self._prefix = b""  # of every chunk, up to its choices
-        self._unsent: list[bytes] = []
         self._usage = messages.Usage()
-        self._calls: dict[int, int] = {}  # block of the message → call of the chunk
         self._silent: set[int] = set()  # blocks of calls whose arguments have not begun
-        self._done = False
 
     def feed(self, whole_events: bytes) -> bytes:
         for data in events(whole_events):
@@ -198,23 +184,8 @@ class Stream:
             if data:
                 self._take(read_reply(messages.EVENT, data))
             else:
-                self._unsent.append(_COMMENT)
+                self._unsent.append(COMMENT)
         return self._ready()
-
-    def end(self) -> bytes:
-        if not self._done:
-            raise UpstreamFailure("5xx", "ended its stream before the reply was complete")
-        return self._ready()
-
-    def broken(self, error: GatewayError) -> bytes:
-        if self._done:
-            return b""
-        self._done = True
-        return self._ready() + error.event()
-
-    def _ready(self) -> bytes:
-        parts, self._unsent = self._unsent, []
-        return b"".join(parts)
 
     def _take(self, event: messages.Event) -> None:
         step = _STEPS.get(event.type)
@@ -227,17 +198,17 @@ class Stream:
         message = event.message or messages.Message()
         if message.usage is not None:
             self._usage.update(message.usage)
-        envelope = _envelope(message.id, self._asked, "chat.completion.chunk")
+        beginning = envelope(message.id, self._asked, "chat.completion.chunk")
         if self._asked.wants_usage:
-            envelope["usage"] = None
-        self._prefix = b"data: " + msgspec.json.encode(envelope)[:-1] + b',"choices":[{"index":0,'
+            beginning["usage"] = None
+        self._prefix = b"data: " + msgspec.json.encode(beginning)[:-1] + b',"choices":[{"index":0,'
         self._say({"role": "assistant", "content": ""})
 
     def _say(self, delta: dict[str, Any]) -> None:
         self._unsent.append(self._prefix + _DELTA % msgspec.json.encode(delta))
 
     def _keep_patient(self, _: messages.Event) -> None:
-        self._unsent.append(_COMMENT)
+        self._unsent.append(COMMENT)
 
     def _begin_block(self, event: messages.Event) -> None:
         block = event.content_block
@@ -260,18 +231,12 @@ class Stream:
             self._say({"reasoning_content": delta.thinking})
         elif delta.partial_json:
             self._silent.discard(event.index)
-            self._argue(event.index, delta.partial_json)
-
-    def _argue(self, block: int, arguments: str) -> None:
-        number = self._calls.get(block)
-        if number is None:
-            raise UpstreamFailure("5xx", "sent arguments for a call it had not begun")
-        self._say({"tool_calls": [{"index": number, "function": {"arguments": arguments}}]})
+            self._say(self._arguments(event.index, delta.partial_json))
 
     def _end_block(self, event: messages.Event) -> None:
         if event.index in self._silent:  # "" would be no JSON
             self._silent.discard(event.index)
-            self._argue(event.index, "{}")
+            self._say(self._arguments(event.index, "{}"))
 
     def _wind_up(self, event: messages.Event) -> None:
         if event.usage is not None:
@@ -286,10 +251,10 @@ class Stream:
 
     def _finish(self, _: messages.Event) -> None:
         if self._asked.wants_usage:
-            envelope = self._prefix.removesuffix(b'[{"index":0,').replace(b',"usage":null', b"", 1)
+            bare = self._prefix.removesuffix(b'[{"index":0,').replace(b',"usage":null', b"", 1)
             usage = msgspec.json.encode(_usage(self._usage))
-            self._unsent.append(envelope + b'[],"usage":' + usage + b"}\n\n")
-        self._unsent.append(_DONE)
+            self._unsent.append(bare + b'[],"usage":' + usage + b"}\n\n")
+        self._unsent.append(DONE)
         self._done = True
 
     def _fail(self, event: messages.Event) -> None:

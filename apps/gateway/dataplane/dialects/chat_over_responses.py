@@ -1,12 +1,12 @@
 """The client speaks chat completions, the upstream the Responses API alone."""
 
-import time
 from typing import Any
 
 import msgspec
 
-from apps.gateway.dataplane.body import Head, read_head
+from apps.gateway.dataplane.body import read_head
 from apps.gateway.dataplane.dialects import chat, chat_to_responses
+from apps.gateway.dataplane.dialects.chunks import COMMENT, DONE, ChunkStream, envelope
 from apps.gateway.dataplane.dialects.reading import events, read_reply
 from apps.gateway.dataplane.errors import GatewayError, UpstreamFailure
 
@@ -21,8 +21,6 @@ _SAID = {
     "reasoning_summary_text.delta": "reasoning_content",
     "refusal.delta": "refusal",
 }
-_DONE = b"data: [DONE]\n\n"
-_COMMENT = b": ping\n\n"
 
 
 class _InputDetails(msgspec.Struct):
@@ -116,8 +114,8 @@ def reply(body: bytes, asked: bytes) -> bytes:
         "logprobs": {"content": logprobs, "refusal": None} if logprobs else None,
         "finish_reason": _finish_reason(response, called=bool(calls)),
     }
-    envelope = _envelope(response.id, read_head(asked), "chat.completion")
-    return msgspec.json.encode({**envelope, "choices": [choice], "usage": _usage(response.usage)})
+    beginning = envelope(response.id, read_head(asked), "chat.completion")
+    return msgspec.json.encode({**beginning, "choices": [choice], "usage": _usage(response.usage)})
 
 
 def _call(item: _Item) -> Json:
@@ -130,15 +128,6 @@ def _finish_reason(response: _Response, *, called: bool) -> str:
     if response.status == "incomplete":
         return _FINISH.get((why.reason if why is not None else None) or "", "length")
     return "tool_calls" if called else "stop"
-
-
-def _envelope(of_upstream: str, asked: Head, kind: str) -> Json:
-    return {
-        "id": "chatcmpl-" + of_upstream.removeprefix("resp_"),
-        "object": kind,
-        "created": int(time.time()),
-        "model": asked.model,
-    }
 
 
 def _usage(counted: _Usage | None) -> Json:
@@ -155,46 +144,27 @@ def _usage(counted: _Usage | None) -> Json:
     }
 
 
-class Stream:
+class Stream(ChunkStream):
     """Events of a response in, chunks out."""
 
     def __init__(self, asked: bytes) -> None:
-        self._asked = read_head(asked)
-        self._envelope: Json = {}
-        self._calls: dict[int, int] = {}  # item of the response → call of the chunk
-        self._unsent: list[bytes] = []
-        self._done = False
+        super().__init__(asked)
+        self._beginning: Json = {}
 
     def feed(self, whole_events: bytes) -> bytes:
         for data in events(whole_events):
             if self._done:
                 break
             if not data:
-                self._unsent.append(_COMMENT)
+                self._unsent.append(COMMENT)
             elif data != chat.DONE:
                 self._take(read_reply(_EVENT, data))
         return self._ready()
 
-    def end(self) -> bytes:
-        if not self._done:
-            raise UpstreamFailure("5xx", "ended its stream before the reply was complete")
-        return self._ready()
-
-    def broken(self, error: GatewayError) -> bytes:
-        if self._done:
-            return b""
-        self._done = True
-        return self._ready() + error.event()
-
-    def _ready(self) -> bytes:
-        ready = b"".join(self._unsent)
-        self._unsent.clear()
-        return ready
-
     def _take(self, event: _Event) -> None:
-        if not self._envelope:
+        if not self._beginning:
             of_upstream = event.response.id if event.response is not None else ""
-            self._envelope = _envelope(of_upstream, self._asked, "chat.completion.chunk")
+            self._beginning = envelope(of_upstream, self._asked, "chat.completion.chunk")
             self._say({"role": "assistant", "content": ""})
         kind = event.type.removeprefix("response.")
         if kind in _SAID:
@@ -202,7 +172,7 @@ class Stream:
         elif kind == "output_item.added" and event.item is not None:
             self._begin(event.item, event.output_index)
         elif kind == "function_call_arguments.delta":
-            self._argue(event.output_index, event.delta)
+            self._say(self._arguments(event.output_index, event.delta))
         elif kind in ("completed", "incomplete"):
             self._finish(event.response or _Response())
         elif kind in ("failed", "error"):
@@ -213,12 +183,6 @@ class Stream:
             number = self._calls[index] = len(self._calls)
             self._say({"tool_calls": [{"index": number, **_call(item)}]})
 
-    def _argue(self, index: int, arguments: str) -> None:
-        number = self._calls.get(index)
-        if number is None:
-            raise UpstreamFailure("5xx", "sent arguments for a call it had not begun")
-        self._say({"tool_calls": [{"index": number, "function": {"arguments": arguments}}]})
-
     def _say(
         self, delta: Json, logprobs: list[Json] | None = None, finish: str | None = None
     ) -> None:
@@ -227,13 +191,13 @@ class Stream:
         self._send({"choices": [choice]})
 
     def _send(self, fields: Json) -> None:
-        self._unsent.append(b"data: %b\n\n" % msgspec.json.encode({**self._envelope, **fields}))
+        self._unsent.append(b"data: %b\n\n" % msgspec.json.encode({**self._beginning, **fields}))
 
     def _finish(self, response: _Response) -> None:
         self._say({}, finish=_finish_reason(response, called=bool(self._calls)))
         if self._asked.wants_usage:
             self._send({"choices": [], "usage": _usage(response.usage)})
-        self._unsent.append(_DONE)
+        self._unsent.append(DONE)
         self._done = True
 
     def _fail(self, event: _Event) -> None:

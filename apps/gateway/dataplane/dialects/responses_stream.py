@@ -68,7 +68,7 @@ class Stream:
     def end(self) -> bytes:
         if not self.done:
             if self._reason is None:
-                raise UpstreamFailure("refused", "ended its stream before the reply was complete")
+                raise UpstreamFailure("5xx", "ended its stream before the reply was complete")
             self._finish()
         return self._ready()
 
