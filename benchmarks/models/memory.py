@@ -25,10 +25,9 @@ from pathlib import Path
 from apps.models.fit import MemoryEstimate, Shape, estimate_memory
 from apps.models.gguf import read_gguf
 from benchmarks.models.random_models import BUILT_IN, Figures, write_random_model
+from benchmarks.report import replace_section
 
 SERVER = Path(__file__).resolve().parents[2] / "worker_jobs" / "runtimes" / "llama_server.py"
-REPORT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- memory: begin -->", "<!-- memory: end -->"
 KEY = "for-this-run-only"
 START_SECONDS = 120
 FILL_SECONDS = 600
@@ -179,9 +178,7 @@ def write_report(rows: list[Row]) -> None:
     ]
     table = [head, ["---"] * len(head), *(row.cells for row in rows)]
     lines = "\n".join(f"| {' | '.join(cells)} |" for cells in table)
-    text = REPORT.read_text()
-    before, _, rest = text.partition(BEGIN)
-    REPORT.write_text(f"{before}{BEGIN}\n{summary(rows)}\n\n{lines}\n{END}{rest.partition(END)[2]}")
+    replace_section("memory", f"{summary(rows)}\n\n{lines}")
 
 
 def main() -> None:
