@@ -190,7 +190,7 @@ class TestOne:
         for part in (
             "held to 4,096 tokens",
             "waited 2.5 s for its turn, 2. in line",
-            "5xx; from=tiny",
+            "fell back from tiny: the server had an error.",
             "a/1 failed it: answered 502.",
             "sent on to plan-b: the server had an error.",
             "Nobody counted",
