@@ -72,7 +72,7 @@ async def test_an_event_arrives_with_its_id(web, team, secret):
 def _wait_for_socket():
     from tests.waiting import eventually
 
-    eventually(lambda: list(get_redis().scan_iter("hearth:sockets:*")), within=5)
+    eventually(lambda: list(get_redis().scan_iter("hearth:sockets:*")), within=30)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ def start_redis(directory):
         ["redis-server", "--port", "0", "--unixsocket", str(socket), "--save", ""],
         stdout=subprocess.DEVNULL,
     )
-    eventually(socket.exists, within=5)
+    eventually(socket.exists, within=30)
     return process
 
 

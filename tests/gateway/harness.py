@@ -55,6 +55,7 @@ class OwnRedis:
         with self.client() as client:
             client.flushall()
             client.script_flush()
+            client.config_resetstat()
             client.config_set("maxmemory", 0)
 
     def start(self) -> None:
@@ -231,6 +232,7 @@ def config(redis_url: str, folder: Path, **changes: Any) -> GatewayConfig:
         spool_dir=folder / "spool",
         flush_seconds=0.05,
         poll_seconds=0.5,
+        limits_wait_seconds=10.0,  # a busy machine is no Redis that is away
     )
     return replace(base, **changes)
 

@@ -37,7 +37,7 @@ class ScriptedUpstream:
     def __exit__(self, *exc: object) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(30)
 
     @property
     def url(self) -> str:

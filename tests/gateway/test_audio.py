@@ -214,7 +214,7 @@ def slow_speaker(go_on: threading.Event) -> Iterator[str]:
         thread = threading.Thread(target=speak, args=(listener,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        thread.join(5)
+        thread.join(30)
 
 
 class TestRankings:

@@ -69,7 +69,7 @@ class TestOpenAndClosed:
         assert failing.asked == 5
 
         failing.status = 200
-        eventually(lambda: served_by(gateway) == "up-1", within=10)
+        eventually(lambda: served_by(gateway) == "up-1", within=30)
         assert failing.seen[-1].path == "/v1/chat/completions"
         assert any(seen.path == "/v1/models" for seen in failing.seen)
 
@@ -85,7 +85,7 @@ class TestOpenAndClosed:
             assert served_by(gateway) == "up-2"
             return failing.asked >= 7
 
-        eventually(tried_again, within=10)
+        eventually(tried_again, within=30)
         assert failing.asked <= len(failing.seen) - failing.asked + 5
 
     def test_streams_that_break_count_as_well(
@@ -136,7 +136,7 @@ class TestWithoutAnAlternative:
         upstream.status = 200
         trial = threading.Thread(target=lambda: post(gateway, user="slow"))
         trial.start()
-        eventually(lambda: upstream.active == 1, within=5)
+        eventually(lambda: upstream.active == 1, within=30)
 
         reply = post(gateway)
 
@@ -178,12 +178,12 @@ class TestHangingInference:
         def asked_for_a_token() -> bool:
             return failing.seen[-1].path == "/v1/completions"
 
-        eventually(asked_for_a_token, within=10)
+        eventually(asked_for_a_token, within=30)
         assert failing.seen[-1].body == {"model": "tiny", "prompt": "hi", "max_tokens": 1}
         assert served_by(gateway) == "up-1"  # still hanging, and nobody waits for it
 
         failing.says_nothing = False
-        eventually(lambda: served_by(gateway) == "tiny/r1", within=10)
+        eventually(lambda: served_by(gateway) == "tiny/r1", within=30)
 
     def test_clients_that_give_up_count_when_it_was_silent_to_everybody(
         self, hanging: House, failing: FaultyUpstream, start_gateway: Start
@@ -200,7 +200,7 @@ class TestHangingInference:
                     verify=NO_TLS,
                 )
 
-        eventually(lambda: reports(hanging), within=10)
+        eventually(lambda: reports(hanging), within=30)
         assert served_by(gateway) == "up-1"
         assert failing.asked == 2
 
@@ -212,7 +212,7 @@ class TestHangingInference:
         for _ in range(2):
             served_by(gateway)
 
-        eventually(lambda: any(s.path == "/v1/models" for s in failing.seen), within=10)
+        eventually(lambda: any(s.path == "/v1/models" for s in failing.seen), within=30)
 
         assert all("completions" not in s.path or b"messages" in s.raw_body for s in failing.seen)
 
@@ -238,9 +238,9 @@ class TestHangingInference:
 
         threads = [ask(model="hanging", user="slow")]
         threads += [ask(model="busy", stream=True, max_tokens=200, pace=0.05) for _ in range(3)]
-        eventually(lambda: (failing.active, upstream.active) == (1, 3), within=5)
+        eventually(lambda: (failing.active, upstream.active) == (1, 3), within=30)
 
-        eventually(lambda: served_by(gateway) == "up-2", within=10)
+        eventually(lambda: served_by(gateway) == "up-2", within=30)
         assert [served_by(gateway) for _ in range(5)] == ["up-2"] * 5
         gateway.stop()
         for thread in threads:
@@ -265,7 +265,7 @@ class TestWhatIsTold:
         for _ in range(6):
             post(gateway)
 
-        report = eventually(lambda: reports(pair), within=10)[0]
+        report = eventually(lambda: reports(pair), within=30)[0]
         assert (report.name, report.state, report.cause) == ("up-1", "open", "5xx")
         assert (report.upstream_id, report.deployment_id) == (1, None)
         assert "503" in report.reason
@@ -275,8 +275,8 @@ class TestWhatIsTold:
         assert told["hearth_gateway_circuit_openings"].samples[0].value >= 1
 
         failing.status = 200
-        eventually(lambda: served_by(gateway) == "up-1", within=10)
-        eventually(lambda: not reports(pair), within=10)
+        eventually(lambda: served_by(gateway) == "up-1", within=30)
+        eventually(lambda: not reports(pair), within=30)
 
     @pytest.mark.slow
     def test_nothing_of_what_is_not_there_any_more(
@@ -286,13 +286,13 @@ class TestWhatIsTold:
         gateway = start_gateway(dwell_seconds=0.2)
         for _ in range(6):
             post(gateway)
-        eventually(lambda: reports(pair), within=10)
+        eventually(lambda: reports(pair), within=30)
 
         pair.routes = [route for route in pair.routes if route.name == "spare"]
         pair.upstreams = [upstream for upstream in pair.upstreams if upstream.id == 2]
         pair.publish()
 
-        eventually(lambda: not reports(pair), within=10)
+        eventually(lambda: not reports(pair), within=30)
 
     def test_a_report_of_a_process_that_ended_does_not_hold(self) -> None:
         report = CircuitReport(

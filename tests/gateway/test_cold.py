@@ -44,7 +44,7 @@ def wake_when_asked(house: House, url: str, *, after: float = 0) -> threading.Th
     """What the control plane does when it hears of the demand."""
 
     def work() -> None:
-        eventually(lambda: demands(house), within=5)
+        eventually(lambda: demands(house), within=30)
         time.sleep(after)
         house.deployments = [deployment(url)]
         house.publish()
@@ -170,7 +170,7 @@ class TestWaking:
         gateway = start_gateway(hold_notice_seconds=0.1)
 
         def fail() -> None:
-            eventually(lambda: demands(sleepy), within=5)
+            eventually(lambda: demands(sleepy), within=30)
             sleepy.deployments = [deployment(state="failed", state_reason="It needs 9 GB.")]
             sleepy.publish()
 
@@ -315,5 +315,5 @@ class TestActivity:
                 at: Any = client.hget(ACTIVITY_HASH, "5")
             return float(at or 0)
 
-        eventually(lambda: last_use() >= begun + 2, within=6)
+        eventually(lambda: last_use() >= begun + 2, within=30)
         thread.join()

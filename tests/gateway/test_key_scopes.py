@@ -50,7 +50,7 @@ def test_infer_is_for_models_and_nothing_else(
     _, manage = actions.issue_key(team=team, owner=admin, name="m", scopes=["manage"])
 
     with house_gateway(tmp_path) as gateway:
-        eventually(lambda: ask(gateway, infer).status_code == 200, within=10)
+        eventually(lambda: ask(gateway, infer).status_code == 200, within=30)
         refused = ask(gateway, manage)
     assert refused.status_code == 403
     assert refused.json()["error"]["code"] == "scope_missing"

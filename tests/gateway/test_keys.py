@@ -133,7 +133,7 @@ class TestOnTheWire:
             house.keys = [snapshot.KeyEntry(id=1, team_id=1, digest=keys.digest(SECRET), **fields)]
             house.serve("tiny", upstream.url)
             gateway = start_gateway()
-            listed = httpx.get(f"{gateway.url}/models", headers=HEADERS, timeout=10, verify=NO_TLS)
+            listed = httpx.get(f"{gateway.url}/models", headers=HEADERS, timeout=30, verify=NO_TLS)
             return [post(gateway), listed]
 
         return asked
@@ -167,7 +167,7 @@ class TestOnTheWire:
 
         def status(headers: dict[str, str]) -> int:
             url = f"{gateway.url}/chat/completions"
-            reply = httpx.post(url, json=body, headers=headers, timeout=10, verify=NO_TLS)
+            reply = httpx.post(url, json=body, headers=headers, timeout=30, verify=NO_TLS)
             return reply.status_code
 
         assert (status(old), status(HEADERS)) == (200, 401)
@@ -182,8 +182,8 @@ class TestOnTheWire:
             )
 
         house.keys = [rotated(time.time() + 60)]
-        wait_until_known(gateway, house.publish(), within=20)
+        wait_until_known(gateway, house.publish(), within=30)
         assert (status(old), status(HEADERS)) == (200, 200)
         house.keys = [rotated(time.time() - 1)]
-        wait_until_known(gateway, house.publish(), within=20)
+        wait_until_known(gateway, house.publish(), within=30)
         assert (status(old), status(HEADERS)) == (401, 200)

@@ -86,11 +86,11 @@ def test_a_raised_limit_reaches_the_gateway(
     put(admin_client, "limits/team", limits={"requests_per_minute": 1})
 
     with house_gateway(tmp_path) as gateway:
-        wait_until_known(gateway, published().version, within=10)
+        wait_until_known(gateway, published().version, within=30)
         assert ask(gateway, secret).status_code == 200
         assert ask(gateway, secret).status_code == 429
         put(admin_client, "limits/team", limits={"requests_per_minute": 100})
-        eventually(lambda: ask(gateway, secret).status_code == 200, within=10)
+        eventually(lambda: ask(gateway, secret).status_code == 200, within=30)
 
 
 def note(
@@ -109,7 +109,7 @@ class TestNotices:
         post(admin_client, "routes", name="tiny", targets=[{"upstream": "out"}])
         key = post(admin_client, "keys", name="ci", limits={"tokens_per_day": 400}).json()
         with house_gateway(tmp_path) as gateway:
-            wait_until_known(gateway, published().version, within=10)
+            wait_until_known(gateway, published().version, within=30)
             answered = 0
             while ask(gateway, key["secret"], max_tokens=3).status_code == 200:
                 answered += 1

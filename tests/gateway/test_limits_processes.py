@@ -36,11 +36,11 @@ class Process:
 
     def kill(self) -> None:
         self.popen.send_signal(signal.SIGKILL)
-        self.popen.communicate(timeout=10)
+        self.popen.communicate(timeout=30)
 
     def models(self) -> int:
         url = f"http://127.0.0.1:{self.port}/v1/models"
-        return httpx.get(url, headers=HEADERS, timeout=10, verify=NO_TLS).status_code
+        return httpx.get(url, headers=HEADERS, timeout=30, verify=NO_TLS).status_code
 
 
 @pytest.fixture

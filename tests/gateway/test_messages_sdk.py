@@ -36,7 +36,7 @@ def claude(served: Served) -> Iterator[anthropic.Anthropic]:
         base_url=served.url.removesuffix("/v1"),
         api_key=SECRET,
         max_retries=0,
-        timeout=10,
+        timeout=30,
         _strict_response_validation=True,
     ) as client:
         yield client

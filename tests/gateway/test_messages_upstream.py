@@ -38,7 +38,7 @@ def gpt(served: Served) -> Iterator[openai.OpenAI]:
         base_url=served.url,
         api_key=SECRET,
         max_retries=0,
-        timeout=10,
+        timeout=30,
         _strict_response_validation=True,
     ) as client:
         yield client
@@ -50,7 +50,7 @@ def claude(served: Served) -> Iterator[anthropic.Anthropic]:
         base_url=served.url.removesuffix("/v1"),
         api_key=SECRET,
         max_retries=0,
-        timeout=10,
+        timeout=30,
         _strict_response_validation=True,
     ) as client:
         yield client

@@ -56,7 +56,7 @@ class TestWaiting:
 
         def wake() -> None:
             with sleepy.redis.client() as redis:
-                eventually(lambda: redis.xlen(DEMAND_STREAM), within=20)
+                eventually(lambda: redis.xlen(DEMAND_STREAM), within=30)
             sleepy.deployments = [deployment(scripted.url)]
             sleepy.publish()
 

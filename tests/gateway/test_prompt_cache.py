@@ -36,8 +36,10 @@ def test_every_later_turn_finds_its_prompt_in_the_cache(
         ]
         gateway = start_gateway()
         places: set[str] = set()
-        for machine in ("db-07", "web-1", "cache-3", "queue-2", "mail-9", "dns-4"):
-            turns = [{"role": "system", "content": f"{machine}: {ABOUT}"}]
+        for number in range(40):  # which of them is whose favourite depends on their ports
+            if number >= 4 and len(places) == 2:
+                break
+            turns = [{"role": "system", "content": f"db-{number:02}: {ABOUT}"}]
             where: set[str] = set()
             cached = []
             for question in ("Is it up?", "Since when?", "Who restarted it?"):

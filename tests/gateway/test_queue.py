@@ -74,7 +74,7 @@ def in_line(
     asked = []
     for number in range(count):
         asked.append(ask(gateway, seed=number, **body))
-        eventually(lambda: waiting(gateway) == len(asked), within=10)
+        eventually(lambda: waiting(gateway) == len(asked), within=30)
     return asked
 
 
@@ -159,7 +159,7 @@ class TestOrder:
         asked = in_line(gateway, ask, 6, user="slow")
         with FaultyUpstream() as second:
             wake(sleepy, upstream.url, second.url, slots=2)
-            eventually(lambda: (upstream.active, second.active) == (2, 2), within=10)
+            eventually(lambda: (upstream.active, second.active) == (2, 2), within=30)
             assert waiting(gateway) == 2
             gateway.stop()
             for each in asked:
@@ -172,7 +172,7 @@ class TestOrder:
         gateway = start_gateway()
         asked = in_line(gateway, ask, 2, stream=True, max_tokens=20, pace=0.05)
         wake(sleepy, upstream.url, slots=1)
-        eventually(lambda: upstream.active == 1, within=10)
+        eventually(lambda: upstream.active == 1, within=30)
 
         late = ask(gateway, seed=99)
 
@@ -193,10 +193,10 @@ class TestLeaving:
                 b"content-length: %d\r\n\r\n%s"
                 % (HEADERS["authorization"].encode(), len(body), body)
             )
-            eventually(lambda: waiting(gateway) == 1, within=10)
+            eventually(lambda: waiting(gateway) == 1, within=30)
             patient = ask(gateway, stream=True)
-            eventually(lambda: waiting(gateway) == 2, within=10)
-        eventually(lambda: waiting(gateway) == 1, within=10)
+            eventually(lambda: waiting(gateway) == 2, within=30)
+        eventually(lambda: waiting(gateway) == 1, within=30)
 
         wake(sleepy, upstream.url, slots=1)
 
@@ -212,7 +212,7 @@ class TestLeaving:
         gateway = start_gateway()
         asked = in_line(gateway, ask, 6, user="slow")
         wake(sleepy, upstream.url, slots=2)
-        eventually(lambda: (upstream.active, waiting(gateway)) == (2, 4), within=10)
+        eventually(lambda: (upstream.active, waiting(gateway)) == (2, 4), within=30)
 
         gateway.stop()
 

@@ -209,7 +209,7 @@ def test_a_real_request_tells_what_was_decided(
     ticket = post(admin_client, "chat-ticket").json()["ticket"]
 
     with house_gateway(tmp_path) as gateway:
-        wait_until_known(gateway, published().version, within=10)
+        wait_until_known(gateway, published().version, within=30)
         reply = httpx.post(
             f"{gateway.url}/chat/completions",
             json={"model": "r", "messages": [], "max_tokens": 1},

@@ -156,7 +156,7 @@ class TestAffinity:
         assert served_by(post(gateway, user="me")) != favourite
 
         server.status = 200
-        eventually(lambda: served_by(post(gateway, user="me")) == favourite, within=15)
+        eventually(lambda: served_by(post(gateway, user="me")) == favourite, within=30)
 
 
 class TestTrace:
@@ -165,7 +165,7 @@ class TestTrace:
             f"{gateway.url}/chat/completions",
             json={"model": "tiny", "messages": [], **body},
             headers={"authorization": f"Bearer {secret}", "x-hearth-trace": "1"},
-            timeout=10,
+            timeout=30,
             verify=NO_TLS,
         )
 
@@ -186,7 +186,7 @@ class TestTrace:
     ) -> None:
         three[0].status = 503
         change(house, targets=house.routes[0].targets[:2])
-        house.upstreams[1] = msgspec.structs.replace(house.upstreams[1], problem="It was away.")
+        house.upstreams[1] = msgspec.structs.replace(house.upstreams[1], problem="Küche: away →.")
 
         reply = self.ask(start_gateway(), self.ticket(), stream=True)
 
@@ -196,7 +196,7 @@ class TestTrace:
             ("failed", "up-1"),
             ("picked", "up-2"),
         ]
-        assert steps[0]["reason"] == "doubtful: It was away."
+        assert steps[0]["reason"] == "doubtful: Küche: away →."
         assert (steps[1]["outcome"], steps[1]["reason"]) == ("5xx", "answered 503")
         assert steps[0]["at_ms"] <= steps[1]["at_ms"] <= steps[2]["at_ms"]
         assert msgspec.json.decode(house.wait_for_usage(1)[0].trace) == steps
@@ -263,7 +263,7 @@ class TestEditsUnderTraffic:
                     ],
                 )
                 version = house.publish()
-                wait_until_known(gateway, version, within=10)
+                wait_until_known(gateway, version, within=30)
             stop.set()
             for each in running:
                 each.result()
@@ -272,7 +272,7 @@ class TestEditsUnderTraffic:
         assert outcomes["whole"] > 20
         assert all(server.asked for server in three)
 
-    def test_an_edit_arrives_within_two_seconds_even_without_its_announcement(
+    def test_an_edit_arrives_even_without_its_announcement(
         self, house: House, three: list[FaultyUpstream], start_gateway: Start
     ) -> None:
         gateway = start_gateway(poll_seconds=1.0)
@@ -281,6 +281,6 @@ class TestEditsUnderTraffic:
         with house.redis.client() as client:
             client.set(snapshot.SNAPSHOT_KEY, snapshot.encode(document))
 
-        wait_until_known(gateway, version, within=10)
+        wait_until_known(gateway, version, within=30)
 
         assert post(gateway).status_code == 404

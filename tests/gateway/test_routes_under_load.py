@@ -104,7 +104,7 @@ def test_edits_reach_every_process_and_no_request_is_lost(
                 lambda at=address: (
                     httpx.get(f"{at}/models/tiny", headers=headers, verify=NO_TLS).is_success
                 ),
-                within=20,
+                within=30,
             )
         delays: list[float] = []
         with Crowd(gateways, secret) as crowd:
@@ -118,7 +118,7 @@ def test_edits_reach_every_process_and_no_request_is_lost(
                 for address in gateways:
                     eventually(
                         lambda to=name, on=address, since=at: crowd.served_by(on, to, after=since),
-                        within=20,
+                        within=30,
                     )
                 delays.append(time.monotonic() - at)
 

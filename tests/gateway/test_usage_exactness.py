@@ -79,7 +79,7 @@ class Gateways:
             listed = httpx.get(
                 f"http://127.0.0.1:{port}/v1/models",
                 headers={"authorization": f"Bearer {self._secret}"},
-                timeout=10,
+                timeout=30,
                 verify=NO_TLS,
             )
         except httpx.TransportError:

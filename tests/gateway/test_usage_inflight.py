@@ -102,7 +102,7 @@ class TestAKilledProcess:
             eventually(lambda: [each.events for each in clients] == [3] * 5, within=30)
         finally:
             os.kill(process.pid, signal.SIGKILL)
-            process.communicate(timeout=10)
+            process.communicate(timeout=30)
         upstream.holds_after = None
         for client in clients:
             client.wait()
@@ -135,7 +135,7 @@ class TestAKilledProcess:
             house.wait_for_usage(2, within=30)
         finally:
             os.kill(process.pid, signal.SIGKILL)
-            process.communicate(timeout=10)
+            process.communicate(timeout=30)
 
         with serving(config(house.redis.url, tmp_path)):
             eventually(lambda: not list((tmp_path / "spool").glob(f"*-{process.pid}-*")), within=30)

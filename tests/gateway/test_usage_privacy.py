@@ -56,7 +56,7 @@ class TestFull:
         plain = post(gateway, user="me")
         stream = post(gateway, stream=True)
 
-        eventually(lambda: len(kept(house)) == 2, within=10)
+        eventually(lambda: len(kept(house)) == 2, within=30)
 
         words = {each.id: each for each in kept(house)}
         first = words[plain.headers["x-request-id"]]
@@ -72,7 +72,7 @@ class TestFull:
     def test_a_refusal_is_kept_too(self, start: Callable[..., Served], house: House) -> None:
         refused = post(start("full"), model="nobody")
 
-        words = eventually(lambda: kept(house), within=10)
+        words = eventually(lambda: kept(house), within=30)
 
         assert refused.status_code == 404
         assert "nobody" in words[0].sealed_reply
@@ -81,7 +81,7 @@ class TestFull:
         gateway = start("full", body_bytes=100)
         reply = post(gateway, stream=True, max_tokens=50, user="u" * 500)
 
-        words = eventually(lambda: kept(house), within=10)[0]
+        words = eventually(lambda: kept(house), within=30)[0]
 
         assert len(words.sealed_request) == len(words.sealed_reply) == len("sealed:") + 100
         assert words.reply_bytes == len(reply.content)

@@ -85,13 +85,13 @@ class TestRedisTakesNoMore:
             for _ in range(3):
                 assert post(gateway).status_code == 200
             # A report is sent after each attempt to deliver.
-            eventually(lambda: spool(house).waiting > 0, within=20)
+            eventually(lambda: spool(house).waiting > 0, within=30)
             assert house.usage() == []
             assert gateway.app.usage_problem() == ""
         assert len(list((tmp_path / "spool").glob("usage-*.jsonl"))) == 1
 
         with serving(config(house.redis.url, tmp_path)):
-            house.wait_for_usage(3, within=20)
+            house.wait_for_usage(3, within=30)
         assert list((tmp_path / "spool").iterdir()) == []
 
 

@@ -32,7 +32,7 @@ def world(hearth: Hearth) -> Iterator[str]:
         client = openai.OpenAI(
             base_url=hearth.made["OPENAI_BASE_URL"], api_key=hearth.made["OPENAI_API_KEY"]
         )
-        eventually(lambda: "slow" in [model.id for model in client.models.list()], within=10)
+        eventually(lambda: "slow" in [model.id for model in client.models.list()], within=30)
         yield url
 
 
@@ -48,7 +48,7 @@ class Stream:
 
     def begin(self) -> "Stream":
         threading.Thread(target=self._read, daemon=True).start()
-        eventually(lambda: len(self.pieces) > 5, within=20)
+        eventually(lambda: len(self.pieces) > 5, within=30)
         return self
 
     def _read(self) -> None:
@@ -76,7 +76,7 @@ def begin_download(hearth: Hearth, world: str, name: str) -> str:
     assert response.status_code == 202, response.text
     operation_id = str(response.json()["id"])
     eventually(
-        lambda: hearth.get(f"/api/operations/{operation_id}")["state"] == "running", within=15
+        lambda: hearth.get(f"/api/operations/{operation_id}")["state"] == "running", within=30
     )
     return operation_id
 

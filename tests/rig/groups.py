@@ -88,7 +88,7 @@ def _pids(listed: Path) -> list[int]:
 
 def remove_groups(groups: list[Path]) -> None:
     for group in groups:
-        eventually(lambda group=group: _remove(group), within=10)  # type: ignore[misc]
+        eventually(lambda group=group: _remove(group), within=30)  # type: ignore[misc]
 
 
 def _remove(group: Path) -> bool:

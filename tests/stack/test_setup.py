@@ -70,7 +70,7 @@ def _killed_half_way(checkout: Path) -> None:
     eventually(lambda: list(packages.glob("python3*/site-packages/*/__init__.py")), within=120)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
-    eventually(Installation(checkout / "var").nothing_runs, within=10)
+    eventually(Installation(checkout / "var").nothing_runs, within=30)
 
 
 def _a_second_time_nothing_is_done_and_no_network_needed(checkout: Path) -> None:

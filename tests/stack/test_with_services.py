@@ -59,7 +59,7 @@ def test_sockets_get_a_short_folder_when_the_path_is_too_long(installation: Inst
 
 def test_a_second_one_in_the_same_folder_says_who_is_there(installation: Installation) -> None:
     first = installation.start("with", "redis", *SLEEP)
-    eventually(lambda: installation.running("sleep 120"), within=20)
+    eventually(lambda: installation.running("sleep 120"), within=30)
 
     status, output = installation.run("with", "redis", "--", "true")
 
@@ -79,13 +79,13 @@ def test_two_folders_do_not_disturb_each_other(installation: Installation) -> No
 
 def test_nothing_stays_when_the_supervisor_is_killed(installation: Installation) -> None:
     first = installation.start(*BOTH, *SLEEP)
-    eventually(lambda: installation.running("sleep 120"), within=20)
+    eventually(lambda: installation.running("sleep 120"), within=30)
     assert installation.running("postgres: checkpointer")
 
     os.kill(first.pid, signal.SIGKILL)
     first.ends(within=5)
 
-    eventually(installation.nothing_runs, within=8)
+    eventually(installation.nothing_runs, within=30)
     status, output = installation.run(*BOTH, "--", sys.executable, "-c", ASK_BOTH)
     assert status == 0, output
 
@@ -115,17 +115,17 @@ asyncio.run(main())
     process = subprocess.Popen(
         [sys.executable, "-c", driver], cwd=CHECKOUT, env=installation.environment()
     )
-    eventually(lambda: installation.running("sleep 300"), within=10)
+    eventually(lambda: installation.running("sleep 300"), within=30)
 
     process.kill()
     process.wait()
 
-    eventually(installation.nothing_runs, within=10)
+    eventually(installation.nothing_runs, within=30)
 
 
 def test_sigterm_ends_the_command_and_the_services(installation: Installation) -> None:
     first = installation.start(*BOTH, *SLEEP)
-    eventually(lambda: installation.running("sleep 120"), within=20)
+    eventually(lambda: installation.running("sleep 120"), within=30)
 
     first.process.terminate()
 

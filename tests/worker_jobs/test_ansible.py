@@ -118,4 +118,4 @@ class TestRunPlaybook:
         worker.wait(5)
 
         assert end_leftovers(name) > 0
-        eventually(lambda: not carriers(name), within=5)
+        eventually(lambda: not carriers(name), within=30)

@@ -140,7 +140,7 @@ class TestUnderRealWorkers:
         server.pause_after = HALF
         start_worker()
         asked = ask(server.url)
-        eventually(lambda: waits(asked.deployment()), within=20)
+        eventually(lambda: waits(asked.deployment()), within=30)
         eventually(lambda: (now(asked.deploy).progress or 0) > 0)
         sync_replicas()
         assert waits(asked.deployment())
@@ -159,12 +159,12 @@ class TestUnderRealWorkers:
         server.pause_after = HALF
         start_worker()
         asked = ask(server.url)
-        eventually(lambda: waits(asked.deployment()), within=20)
+        eventually(lambda: waits(asked.deployment()), within=30)
         cancel_operation(operation=now(asked.deploy), by=admin)
-        eventually(lambda: now(asked.deploy).state == OperationState.CANCELLED, within=15)
+        eventually(lambda: now(asked.deploy).state == OperationState.CANCELLED, within=30)
         assert asked.deployment().state == DeploymentState.STOPPED
         server.go_on.set()
-        eventually(lambda: now(asked.fetch).state == OperationState.SUCCEEDED, within=20)
+        eventually(lambda: now(asked.fetch).state == OperationState.SUCCEEDED, within=30)
         assert asked.deployment().state == DeploymentState.STOPPED
 
     def test_the_next_worker_waits_on_when_one_is_killed(
@@ -173,7 +173,7 @@ class TestUnderRealWorkers:
         server.pause_after = HALF
         worker = start_worker(beat=True, lease_seconds=2)
         asked = ask(server.url)
-        eventually(lambda: waits(asked.deployment()), within=20)
+        eventually(lambda: waits(asked.deployment()), within=30)
         worker.kill()
         server.pause_after = None
         server.go_on.set()
