@@ -171,6 +171,8 @@ async def _sweep(context: Context) -> None:
         now = time.monotonic()
         for call in [call for call in context.calls if call.is_stalled(now)]:
             call.drop_client()
+        for call in context.calls:
+            call.drop_late_body(now)
 
 
 async def _serve(call: Call) -> None:
@@ -264,13 +266,18 @@ async def _read_body(call: Call) -> bytes:
 
 async def _next_part(call: Call, *, until: float) -> Message:
     """Waits `body_seconds` longer than `until`: a byte now and then buys no time."""
+    # A timer for each request is dear, as nearly every body is there already: the sweep looks.
+    call.body_until = until + call.context.config.body_seconds
     try:
-        async with asyncio.timeout(until + call.context.config.body_seconds - time.monotonic()):
-            message = await call.receive()
-    except TimeoutError as problem:
+        message = await call.receive()
+    except asyncio.CancelledError as problem:
+        if not call.body_overdue or call.task is None or call.task.uncancel():
+            raise
         raise GatewayError(
             408, "body_timeout", "The rest of the request body did not arrive.", close=True
         ) from problem
+    finally:
+        call.body_until = None
     if message["type"] == "http.disconnect":
         call.left = True
         raise GatewayError(400, "client_left", "The client left before its request was complete.")

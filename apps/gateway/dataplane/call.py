@@ -24,6 +24,7 @@ from apps.gateway.dataplane.route_table import Choice, Endpoint, Route
 from apps.gateway.dataplane.sse import EventRelay, Usage
 from apps.gateway.dataplane.upstream import Connection, Pool
 from apps.gateway.dataplane.usage import UsageRecord, new_id
+from apps.gateway.dataplane.watching import Watch
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -33,7 +34,6 @@ Headers = list[tuple[bytes, bytes]]
 Step = Literal["picked", "failed", "fallback", "waited", "skipped"]
 
 CLIENT_LEFT = 499
-_WATCH_AFTER_SECONDS = 0.02  # most small requests are over by then and need no watcher
 
 _NOBODY = Caller(team_id=0)
 _UNREAD = Head(model="")
@@ -53,6 +53,7 @@ class Context:
     lines: Lines = field(default_factory=Lines)  # who waits for which deployment
     open_circuits: dict[str, Endpoint] = field(default_factory=dict)  # by id; half-open ones too
     unspoken: set[tuple[str, str]] = field(default_factory=set)  # paths, by endpoint without them
+    watch: Watch = field(default_factory=Watch)
 
 
 class Call:
@@ -63,11 +64,12 @@ class Call:
         "_connection",
         "_endpoint",
         "_settled",
-        "_timer",
         "_watcher",
         "at",
         "attempt_seconds",
         "body",
+        "body_overdue",
+        "body_until",
         "caller",
         "connect_seconds",
         "context",
@@ -113,6 +115,8 @@ class Call:
         self.caller = _NOBODY
         self.head = _UNREAD
         self.body = b""
+        self.body_until: float | None = None  # monotonic seconds, while a part of it is awaited
+        self.body_overdue = False
         self.route = _NO_ROUTE
         self.tried: set[str] = set()
         self.patient_until: float | None = None  # monotonic seconds
@@ -138,8 +142,7 @@ class Call:
         self.queue_seconds = 0.0
         self.connect_seconds = 0.0
         self.first_byte_seconds = 0.0
-        self.task: asyncio.Task[Any] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self.task = asyncio.current_task()
         self._watcher: asyncio.Task[None] | None = None
         self._endpoint: Endpoint | None = None
         self._connection: Connection | None = None
@@ -155,12 +158,13 @@ class Call:
 
     def watch_client(self) -> None:
         """From now on the client's leaving cancels the work. The body has been read by now."""
-        self.task = asyncio.current_task()
-        self._timer = asyncio.get_running_loop().call_later(
-            _WATCH_AFTER_SECONDS, self._start_watcher
-        )
+        self.context.watch.begin(self)
 
-    def _start_watcher(self) -> None:
+    @property
+    def is_settled(self) -> bool:
+        return self._settled
+
+    def start_watcher(self) -> None:
         self._watcher = asyncio.get_running_loop().create_task(self._wait_for_leaving())
 
     async def _wait_for_leaving(self) -> None:
@@ -179,9 +183,13 @@ class Call:
         since = self.sending_since
         return since is not None and now - since > self.context.config.stall_seconds
 
+    def drop_late_body(self, now: float) -> None:
+        """End the wait for the next part of the body, if it should have come by now."""
+        if self.body_until is not None and now >= self.body_until and self.task is not None:
+            self.body_until, self.body_overdue = None, True
+            self.task.cancel()
+
     def stop_watching(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
 
