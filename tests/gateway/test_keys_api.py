@@ -196,6 +196,27 @@ class TestWhatAKeyMay:
         assert post(viewer, "keys", name="k", owner="vera").status_code == 403
         assert post(admin_client, "keys", name="k", owner="nobody").status_code == 404
 
+    def test_nobody_comes_by_a_key_that_opens_more_than_they_may_do(
+        self, admin_client: Client, caller_client: Callable[..., Client], team: Team
+    ) -> None:
+        make_user(team=team, role=Role.ADMIN, username="anna")
+        make_user(team=team, role=Role.VIEWER, username="vera")
+        deployer = caller_client(Role.DEPLOYER)
+        theirs = post(admin_client, "keys", name="m", owner="anna", scopes=["manage"])
+        lesser = post(deployer, "keys", name="i", owner="anna").json()["id"]
+
+        refused = post(deployer, "keys", name="m", owner="anna", scopes=["manage"])
+        assert refused.status_code == 403
+        assert "anna" in refused.json()["fix"]
+        path = f"keys/{theirs.json()['id']}"
+        assert post(deployer, f"{path}/rotate").status_code == 403
+        assert patch(deployer, path, networks=[]).status_code == 403
+        assert patch(deployer, f"keys/{lesser}", scopes=["manage"]).status_code == 403
+        assert patch(deployer, f"keys/{lesser}", name="j").status_code == 200
+        assert deployer.delete(f"/api/{path}").status_code == 200
+        own = post(deployer, "keys", name="m", owner="vera", scopes=["manage"])
+        assert own.status_code == 201
+
     def test_a_key_is_for_nothing_its_owner_may_not_do(
         self, admin_client: Client, caller_client: Callable[..., Client], team: Team
     ) -> None:

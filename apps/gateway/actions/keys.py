@@ -36,17 +36,21 @@ def issue_key(
     name: str,
     allowed_models: Sequence[str] | None = None,
     expires_at: datetime | None = None,
+    asked_by: User | None = None,
     by_key: bool = False,
     **columns: Any,
 ) -> tuple[ApiKey, str]:
     """A new key and its secret, which is returned this once and never stored.
 
-    `columns` are further columns that `key_columns` knows; `by_key`: it is a key that asks. Raises
-    Invalid for a time of expiry that is over and for a scope that the owner's role does not reach.
+    `columns` are further columns that `key_columns` knows; `asked_by` None: the owner; `by_key`: it
+    is a key that asks. Raises Invalid for a time of expiry that is over and for a scope that the
+    owner's role does not reach, Forbidden for one that would open more than whoever asks may do.
     """
+    scopes = columns.get("scopes", ["infer"])
     _check_expiry(expires_at)
-    _check_by_key(by_key=by_key, scopes=columns.get("scopes", []))
-    _check_scopes(team=team, owner=owner, scopes=columns.get("scopes", ["infer"]))
+    _check_by_key(by_key=by_key, scopes=scopes)
+    _check_scopes(team=team, owner=owner, scopes=scopes)
+    _check_reach(team=team, owner=owner, asked_by=asked_by, scopes=scopes)
     secret = _new_secret()
     key = ApiKey.objects.create(
         team=team,
@@ -77,13 +81,21 @@ def key_columns(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def change_key(*, key: ApiKey, changes: Mapping[str, Any], by_key: bool = False) -> ApiKey:
+def change_key(
+    *,
+    key: ApiKey,
+    changes: Mapping[str, Any],
+    asked_by: User | None = None,
+    by_key: bool = False,
+) -> ApiKey:
     """Set columns of a key; gateways know within two seconds.
 
-    Raises Conflict for a revoked key, Invalid as `issue_key` does.
+    Raises Conflict for a revoked key, Invalid and Forbidden as `issue_key` does.
     """
     locked = _lock(key)
-    _check_by_key(by_key=by_key, scopes=[*locked.scopes, *changes.get("scopes", [])])
+    scopes = [*locked.scopes, *changes.get("scopes", [])]
+    _check_by_key(by_key=by_key, scopes=scopes)
+    _check_reach(team=locked.team, owner=locked.owner, asked_by=asked_by, scopes=scopes)
     different = {
         column: value for column, value in changes.items() if getattr(locked, column) != value
     }
@@ -97,14 +109,17 @@ def change_key(*, key: ApiKey, changes: Mapping[str, Any], by_key: bool = False)
 
 
 @transaction.atomic
-def rotate_key(*, key: ApiKey, overlap_hours: float, by_key: bool = False) -> tuple[ApiKey, str]:
+def rotate_key(
+    *, key: ApiKey, overlap_hours: float, asked_by: User | None = None, by_key: bool = False
+) -> tuple[ApiKey, str]:
     """A new secret, returned this once. The old one works for `overlap_hours` more; one that was
     still valid from an earlier rotation ends now.
 
-    Raises Conflict for a key that is revoked or expired.
+    Raises Conflict for a key that is revoked or expired, Forbidden as `issue_key` does.
     """
     locked = _lock(key)
     _check_by_key(by_key=by_key, scopes=locked.scopes)
+    _check_reach(team=locked.team, owner=locked.owner, asked_by=asked_by, scopes=locked.scopes)
     now = timezone.now()
     if locked.expires_at is not None and locked.expires_at <= now:
         raise Conflict(
@@ -159,6 +174,19 @@ def _check_by_key(*, by_key: bool, scopes: Sequence[str]) -> None:
         raise Forbidden(
             "A key may not make or change keys with the scope manage.",
             fix="Use a personal token, or do it on the Keys page.",
+        )
+
+
+def _check_reach(*, team: Team, owner: User, asked_by: User | None, scopes: Sequence[str]) -> None:
+    """The scope manage opens all that the owner may do: who manages other people's keys must not
+    come by a secret that opens more than they may do themselves."""
+    if asked_by is None or asked_by == owner or "manage" not in scopes:
+        return
+    reach = ROLE_PERMISSIONS[get_role(user=owner, team=team)]
+    if not reach <= ROLE_PERMISSIONS[get_role(user=asked_by, team=team)]:
+        raise Forbidden(
+            f"A key of {owner.get_username()} with the scope manage opens more than your role.",
+            fix=f"Ask {owner.get_username()} or an admin to do it.",
         )
 
 

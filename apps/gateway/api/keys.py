@@ -58,6 +58,7 @@ def issue_key(request: CallerRequest, body: IssueKeyIn) -> Status[ApiKey]:
         team=caller.team,
         owner=queries.get_key_owner(team=caller.team, username=body.owner, asked_by=caller.user),
         name=body.name,
+        asked_by=caller.user,
         by_key=caller.via == "key",
         **actions.key_columns(body.dict(exclude={"name", "owner"})),
     )
@@ -104,9 +105,11 @@ def report_key(request: CallerRequest, key_id: int) -> dict[str, Any]:
 )
 def change_key(request: CallerRequest, key_id: int, body: ChangeKeyIn) -> ApiKey:
     """Gateways know within two seconds."""
-    changes = actions.key_columns(body.dict(exclude_unset=True))
     return actions.change_key(
-        key=_key(request, key_id), changes=changes, by_key=request.caller.via == "key"
+        key=_key(request, key_id),
+        changes=actions.key_columns(body.dict(exclude_unset=True)),
+        asked_by=request.caller.user,
+        by_key=request.caller.via == "key",
     )
 
 
@@ -121,6 +124,7 @@ def rotate_key(request: CallerRequest, key_id: int, body: RotateKeyIn) -> ApiKey
     key, secret = actions.rotate_key(
         key=_key(request, key_id),
         overlap_hours=body.overlap_hours,
+        asked_by=request.caller.user,
         by_key=request.caller.via == "key",
     )
     key.secret = secret
