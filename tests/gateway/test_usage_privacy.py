@@ -9,6 +9,7 @@ import pytest
 
 from apps.gateway.dataplane import keys, snapshot
 from apps.gateway.dataplane.bodies import Transcript
+from apps.gateway.dataplane.limits import counters
 from apps.gateway.dataplane.usage import (
     BODIES_STREAM,
     USAGE_FIELD,
@@ -128,6 +129,20 @@ class TestLess:
         assert (record.address, record.trace) == ("", "")
         assert record.completion_tokens == 5
         assert kept(house) == []
+
+    @pytest.mark.parametrize(("privacy", "noted"), [("none", False), ("metadata", True)])
+    def test_why_it_was_turned_away_is_told_to_the_client_alone(
+        self,
+        start: Callable[..., Served],
+        house: House,
+        privacy: snapshot.Privacy,
+        noted: bool,
+    ) -> None:
+        assert post(start(privacy), model="nowhere").status_code == 404
+
+        house.wait_for_usage(1)
+        with house.redis.client() as client:
+            assert (counters.read_refusal(client, 1) is not None) is noted
 
 
 class TestTranscript:

@@ -217,6 +217,8 @@ async def _answer(call: Call) -> None:
 
 def _note_refusal(call: Call, error: GatewayError) -> None:
     is_noted = error.status in _NOTED_REFUSALS or error.code == "limits_unknown"
+    # A note says when what was asked for, and from where: more than such a key leaves behind.
+    is_noted = is_noted and call.caller.privacy != "none"
     if call.caller.key_id is not None and is_noted:
         call.context.budgets.note_refusal(
             call.caller.key_id, error, call_id=call.id, model=call.head.model
