@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.gateway.dataplane.affinity import affinity_key, rank, seed_of
+from apps.gateway.dataplane.affinity import affinity_key, favourite, rank, seed_of
 
 QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SYSTEM = {"role": "system", "content": "You are a coder. " * 40}
@@ -119,6 +119,13 @@ class TestRanking:
         before = [name for name in self.order(key, self.names) if name != self.names[gone]]
 
         assert self.order(key, left) == before
+
+    @QUICK
+    @given(st.integers(0, 2**64 - 1), st.lists(st.floats(0.1, 100.0), min_size=5, max_size=5))
+    def test_the_favourite_is_the_first(self, key: int, weights: list[float]) -> None:
+        seeds = [seed_of(name) for name in self.names]
+
+        assert favourite(key, self.names, seeds, weights) == self.order(key, self.names, weights)[0]
 
     def test_everybody_gets_a_fair_share(self) -> None:
         favourites = [self.order(seed_of(str(key)), self.names)[0] for key in range(2000)]

@@ -6,6 +6,7 @@ at the model server as the client wrote them.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -89,10 +90,15 @@ def _refuse_broken_text(body: bytes) -> None:
 
 def refuse_double(body: bytes, field: str) -> None:
     """Two parsers may read a field given twice differently: one value checked, another used."""
-    if body.count(b'"%b"' % field.encode()) < 2 and _ESCAPED_LETTER not in body:
+    if body.count(_quoted(field)) < 2 and _ESCAPED_LETTER not in body:
         return
     if sum(name == field for name, _, _ in top_level_fields(body)) > 1:
         raise _given_twice(field)
+
+
+@lru_cache(maxsize=64)
+def _quoted(field: str) -> bytes:
+    return b'"%b"' % field.encode()
 
 
 def _given_twice(field: str) -> GatewayError:

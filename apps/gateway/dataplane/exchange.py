@@ -173,12 +173,12 @@ def _request(call: Call, choice: Choice, way: Way | None, room: int | None) -> b
     address = endpoint.address
     query: bytes = call.scope.get("query_string", b"")
     lines = [
-        b"POST %s%s%s HTTP/1.1\r\nhost: %s\r\ncontent-length: %d\r\naccept-encoding: identity"
+        b"%s%s%s HTTP/1.1\r\nhost: %s\r\ncontent-length: %d\r\naccept-encoding: identity"
         % (
-            address.path.encode(),
+            address.post,
             path.removeprefix("/v1").encode(),
             b"?" + query if query else b"",
-            address.authority.encode(),
+            address.authority,
             len(body),
         )
     ]

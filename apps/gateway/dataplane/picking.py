@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from apps.gateway.dataplane.affinity import rank
+from apps.gateway.dataplane.affinity import favourite, rank
 from apps.gateway.dataplane.errors import Cause
 from apps.gateway.dataplane.route_table import Choice, Endpoint, Route
 
@@ -87,14 +87,14 @@ def _favourite(choices: Sequence[Choice], key: int, *, even: bool) -> Choice:
     A free slot is always enough. Without one, an endpoint may have a quarter more in flight than
     its share by slots of all that is in flight; there is always one that has less.
     """
-    ranked = rank(
-        key,
-        choices,
-        [each.endpoint.seed for each in choices],
-        [1.0 if even else c.target.weight / len(c.target.endpoints) for c in choices],
-    )
+    seeds = [each.endpoint.seed for each in choices]
+    weights = [1.0 if even else each.target.each_weight for each in choices]
+    first = favourite(key, choices, seeds, weights)
     slots = sum(each.endpoint.slots or _SLOTS_UNSAID for each in choices)
     share = _OVERLOAD * (1 + sum(each.endpoint.load.inflight for each in choices)) / slots
+    if _has_room(first.endpoint, share):
+        return first
+    ranked = rank(key, choices, seeds, weights)
     return next(each for each in ranked if _has_room(each.endpoint, share))
 
 

@@ -119,7 +119,7 @@ def _request(endpoint: Endpoint, method: bytes, path: bytes, body: bytes) -> byt
         method,
         address.path.encode(),
         path,
-        address.authority.encode(),
+        address.authority,
     )
     if endpoint.authorization is not None:
         head += b"authorization: %b\r\n" % endpoint.authorization

@@ -20,10 +20,14 @@ class Address:
     port: int
     path: str
 
-    @property
-    def authority(self) -> str:
+    authority: bytes = field(init=False, compare=False, default=b"")  # what `host` says
+    post: bytes = field(init=False, compare=False, default=b"")  # how a request there begins
+
+    def __post_init__(self) -> None:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
+        usual = self.port == (443 if self.secure else 80)
+        object.__setattr__(self, "authority", (host if usual else f"{host}:{self.port}").encode())
+        object.__setattr__(self, "post", b"POST " + self.path.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,11 @@ class Target:
     weight: float = 1.0
     model: str | None = None  # the name to ask the upstream for; None: the name of the route
     deployment: ServedDeployment | None = None
+
+    @property
+    def each_weight(self) -> float:
+        """The part of its weight that one endpoint has."""
+        return self.weight / len(self.endpoints)
 
 
 @dataclass(frozen=True, slots=True)

@@ -330,7 +330,9 @@ class Pool:
         return None
 
     def keep(self, connection: Connection) -> None:
-        idle = self._idle.setdefault(connection.address, deque())
+        idle = self._idle.get(connection.address)
+        if idle is None:
+            idle = self._idle[connection.address] = deque()
         if len(idle) >= _IDLE_PER_ADDRESS:
             connection.close()
             return
