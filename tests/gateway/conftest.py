@@ -16,6 +16,7 @@ from tests.gateway.engine import running_engine
 from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.gateway.harness import SECRET, House, OwnRedis, Served, Speaking, config, serving
 from tests.gateway.scripted_upstream import ScriptedUpstream
+from tests.gateway.sleepy import deployment
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +52,15 @@ def own_redis(only_redis: OwnRedis) -> OwnRedis:
 @pytest.fixture
 def house(own_redis: OwnRedis) -> House:
     return House(own_redis)
+
+
+@pytest.fixture
+def sleepy(house: House) -> House:
+    """A house whose only model is asleep."""
+    house.deployments = [deployment()]
+    target = snapshot.TargetEntry(deployment_id=5)
+    house.routes = [snapshot.RouteEntry(name="sleepy", team_id=1, targets=[target])]
+    return house
 
 
 @pytest.fixture

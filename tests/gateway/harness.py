@@ -311,7 +311,7 @@ def strict_openai(gateway: Served) -> openai.OpenAI:
         base_url=gateway.url,
         api_key=SECRET,
         max_retries=0,
-        timeout=30,
+        timeout=60,
         _strict_response_validation=True,
     )
 
@@ -321,6 +321,6 @@ def strict_anthropic(gateway: Served) -> anthropic.Anthropic:
         base_url=gateway.url.removesuffix("/v1"),
         api_key=SECRET,
         max_retries=0,
-        timeout=30,
+        timeout=60,
         _strict_response_validation=True,
     )

@@ -12,26 +12,10 @@ from apps.gateway.dataplane import snapshot
 from apps.gateway.dataplane.link import ACTIVITY_HASH, DEMAND_STREAM
 from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.gateway.harness import NO_TLS, SECRET, House, Served
+from tests.gateway.sleepy import deployment
 from tests.waiting import eventually
 
 HEADERS = {"authorization": f"Bearer {SECRET}"}
-
-
-def deployment(*urls: str, **values: Any) -> snapshot.DeploymentEntry:
-    replicas = [snapshot.ReplicaEntry(id=f"r{n}", url=url, node="n1") for n, url in enumerate(urls)]
-    given: dict[str, Any] = {"state": "ready" if urls else "asleep", "on_demand": True, **values}
-    return snapshot.DeploymentEntry(id=5, name="sleepy", replicas=replicas, **given)
-
-
-@pytest.fixture
-def sleepy(house: House) -> House:
-    house.deployments = [deployment()]
-    house.routes = [
-        snapshot.RouteEntry(
-            name="sleepy", team_id=1, targets=[snapshot.TargetEntry(deployment_id=5)]
-        )
-    ]
-    return house
 
 
 def demands(house: House) -> list[dict[bytes, bytes]]:
@@ -164,6 +148,7 @@ class TestWaking:
         assert reply.headers["retry-after"] == "30"
         assert reply.json()["error"]["code"] == "load_timeout"
 
+    @pytest.mark.slow
     def test_a_load_that_fails_ends_it_with_the_reason(
         self, sleepy: House, start_gateway: Callable[..., Served]
     ) -> None:

@@ -10,7 +10,7 @@ import pydantic
 import pytest
 
 from tests.gateway.engine import SERVER_KEY, deploy
-from tests.gateway.harness import SECRET, House, Served
+from tests.gateway.harness import House, Served, strict_anthropic
 
 ASK: Any = {
     "model": "opsling",
@@ -33,14 +33,7 @@ def claude(
     model_server: str, house: House, start_gateway: Callable[..., Served]
 ) -> Iterator[anthropic.Anthropic]:
     deploy(house, model_server, context_length=1024)
-    gateway = start_gateway()
-    with anthropic.Anthropic(
-        base_url=gateway.url.removesuffix("/v1"),
-        api_key=SECRET,
-        max_retries=0,
-        timeout=60,
-        _strict_response_validation=True,
-    ) as client:
+    with strict_anthropic(start_gateway()) as client:
         yield client
 
 

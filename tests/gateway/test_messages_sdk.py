@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.gateway.faulty_upstream import FaultyUpstream
-from tests.gateway.harness import SECRET, House, Served
+from tests.gateway.harness import SECRET, House, Served, strict_anthropic
 from tests.gateway.replies import DONE, USAGE, call, chunk, completion, data
 from tests.gateway.scripted_upstream import ScriptedUpstream
 
@@ -32,13 +32,7 @@ def served(
 
 @pytest.fixture
 def claude(served: Served) -> Iterator[anthropic.Anthropic]:
-    with anthropic.Anthropic(
-        base_url=served.url.removesuffix("/v1"),
-        api_key=SECRET,
-        max_retries=0,
-        timeout=30,
-        _strict_response_validation=True,
-    ) as client:
+    with strict_anthropic(served) as client:
         yield client
 
 

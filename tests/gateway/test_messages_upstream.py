@@ -9,7 +9,14 @@ import openai
 import pytest
 
 from apps.gateway.dataplane import snapshot
-from tests.gateway.harness import SECRET, House, Served, wait_until_known
+from tests.gateway.harness import (
+    SECRET,
+    House,
+    Served,
+    strict_anthropic,
+    strict_openai,
+    wait_until_known,
+)
 from tests.gateway.replies import MESSAGE, MESSAGE_EVENTS, START, completion, event
 from tests.gateway.scripted_upstream import ScriptedUpstream
 
@@ -34,25 +41,13 @@ def served(
 
 @pytest.fixture
 def gpt(served: Served) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(
-        base_url=served.url,
-        api_key=SECRET,
-        max_retries=0,
-        timeout=30,
-        _strict_response_validation=True,
-    ) as client:
+    with strict_openai(served) as client:
         yield client
 
 
 @pytest.fixture
 def claude(served: Served) -> Iterator[anthropic.Anthropic]:
-    with anthropic.Anthropic(
-        base_url=served.url.removesuffix("/v1"),
-        api_key=SECRET,
-        max_retries=0,
-        timeout=30,
-        _strict_response_validation=True,
-    ) as client:
+    with strict_anthropic(served) as client:
         yield client
 
 

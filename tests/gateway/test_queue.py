@@ -10,30 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from apps.gateway.dataplane import snapshot
 from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.gateway.harness import HEADERS, NO_TLS, House, Served
+from tests.gateway.sleepy import deployment
 from tests.waiting import eventually
 
 Start = Callable[..., Served]
 Asking = Callable[..., "Future[httpx.Response]"]
-
-
-def entry(*urls: str, slots: int = 2, **values: Any) -> snapshot.DeploymentEntry:
-    replicas = [
-        snapshot.ReplicaEntry(id=f"r{number}", url=url, slots=slots)
-        for number, url in enumerate(urls)
-    ]
-    given: dict[str, Any] = {"state": "ready" if urls else "asleep", "on_demand": True, **values}
-    return snapshot.DeploymentEntry(id=5, name="sleepy", replicas=replicas, **given)
-
-
-@pytest.fixture
-def sleepy(house: House) -> House:
-    house.deployments = [entry()]
-    target = snapshot.TargetEntry(deployment_id=5)
-    house.routes = [snapshot.RouteEntry(name="sleepy", team_id=1, targets=[target])]
-    return house
 
 
 @pytest.fixture
@@ -54,8 +37,8 @@ def ask() -> Iterator[Asking]:
         yield send
 
 
-def wake(house: House, *urls: str, **values: Any) -> None:
-    house.deployments = [entry(*urls, **values)]
+def wake(house: House, *urls: str, slots: int = 2, **values: Any) -> None:
+    house.deployments = [deployment(*urls, slots=slots, **values)]
     house.publish()
 
 
@@ -121,7 +104,7 @@ class TestPositions:
     def test_who_did_not_wait_has_no_position(
         self, sleepy: House, upstream: FaultyUpstream, start_gateway: Start, ask: Asking
     ) -> None:
-        sleepy.deployments = [entry(upstream.url)]
+        sleepy.deployments = [deployment(upstream.url, slots=2)]
 
         assert "x-queue-position" not in ask(start_gateway()).result().headers
 
@@ -152,6 +135,7 @@ class TestOrder:
         assert max(abs(seed - place) for place, seed in enumerate(came)) <= 1  # two at once
         assert most <= 3  # it notes the end of a reply after the gateway has
 
+    @pytest.mark.slow
     def test_two_replicas_take_twice_as_many(
         self, sleepy: House, upstream: FaultyUpstream, start_gateway: Start, ask: Asking
     ) -> None:
@@ -205,6 +189,7 @@ class TestLeaving:
         assert text.endswith("data: [DONE]\n\n")
         assert upstream.asked == 1
 
+    @pytest.mark.slow
     def test_who_is_sent_away_as_a_place_becomes_free_does_not_stay(
         self, sleepy: House, upstream: FaultyUpstream, start_gateway: Start, ask: Asking
     ) -> None:
