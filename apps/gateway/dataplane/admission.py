@@ -28,7 +28,7 @@ async def admit(call: Call) -> None:
     budgets = call.context.budgets
     reservation = Reservation(call.id, holders, tokens=0, prompt=estimate.prompt_tokens(call.body))
     longest = _longest(call)
-    fewest = min(holder.fewest_tokens for holder in holders)
+    fewest = min([holder.fewest_tokens for holder in holders])
     output = _output(call, longest, fewest)
     try:
         tightest = await budgets.reserve(
@@ -78,7 +78,7 @@ def _output(call: Call, longest: int | None, fewest: float) -> int:
 def _longest(call: Call) -> int | None:
     """How long an answer may become, in tokens, when anybody says so."""
     caps = (asked_output(call.head), call.caller.max_output_tokens, call.route.max_output_tokens)
-    return min((cap for cap in caps if cap is not None), default=None)
+    return min([cap for cap in caps if cap is not None], default=None)
 
 
 def asked_output(head: Head) -> int | None:

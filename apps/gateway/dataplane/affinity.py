@@ -125,7 +125,7 @@ def _opening(turns: bytes, enough: int) -> bytes:
 
 
 def _hash(*parts: bytes) -> int:
-    sized = b"".join(b"%d:%b" % (len(part), part) for part in parts)
+    sized = b"".join([b"%d:%b" % (len(part), part) for part in parts])
     return int.from_bytes(hashlib.blake2b(sized, digest_size=8).digest())
 
 

@@ -56,7 +56,7 @@ def capped(call: Call, choice: Choice, told: int | None = None) -> bytes:
 def _lowered(call: Call, choice: Choice, asked: dict[str, int], limit: int, reason: bytes) -> bytes:
     body = call.body
     lowered = [name for name, value in asked.items() if value > limit]
-    unsaid = not any(name in asked for name in _FIELDS[call.path])
+    unsaid = asked.keys().isdisjoint(_FIELDS[call.path])
     if unsaid and call.path != _MESSAGES:  # which refuses those without a limit
         lowered.append(_name_to_add(call.path, choice))
     for name in asked:

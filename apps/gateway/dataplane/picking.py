@@ -90,8 +90,11 @@ def _favourite(choices: Sequence[Choice], key: int, *, even: bool) -> Choice:
     seeds = [each.endpoint.seed for each in choices]
     weights = [1.0 if even else each.target.each_weight for each in choices]
     first = favourite(key, choices, seeds, weights)
-    slots = sum(each.endpoint.slots or _SLOTS_UNSAID for each in choices)
-    share = _OVERLOAD * (1 + sum(each.endpoint.load.inflight for each in choices)) / slots
+    slots, inflight = 0, 1
+    for each in choices:
+        slots += each.endpoint.slots or _SLOTS_UNSAID
+        inflight += each.endpoint.load.inflight
+    share = _OVERLOAD * inflight / slots
     if _has_room(first.endpoint, share):
         return first
     ranked = rank(key, choices, seeds, weights)

@@ -115,6 +115,7 @@ class Route:
     max_output_tokens: int | None = None
     choices: tuple[Choice, ...] = field(init=False, compare=False, default=())
     withheld: tuple[Endpoint, ...] = field(init=False, compare=False, default=())
+    fallback_on: Mapping[Cause, str] = field(init=False, compare=False, default_factory=dict)
     even: bool = field(init=False, compare=False, default=True)  # all weights are the same
     least_context: float = field(init=False, compare=False, default=math.inf)  # tokens
 
@@ -130,6 +131,7 @@ class Route:
         known = [each.endpoint.context_length for each in allowed if each.endpoint.context_length]
         for name, value in (
             ("choices", tuple(allowed)),
+            ("fallback_on", {c: step.to for step in reversed(self.fallbacks) for c in step.on}),
             ("withheld", tuple(c.endpoint for c in everywhere if c not in allowed)),
             ("even", len({target.weight for target in self.targets}) <= 1),
             ("least_context", min(known, default=math.inf)),
@@ -196,4 +198,4 @@ def wakeable(route: Route) -> list[ServedDeployment]:
 
 def fallback_for(route: Route, cause: Cause) -> str | None:
     """The name of the route to go on with after this kind of failure."""
-    return next((step.to for step in route.fallbacks if cause in step.on), None)
+    return route.fallback_on.get(cause)

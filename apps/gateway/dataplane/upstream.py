@@ -22,6 +22,7 @@ from apps.gateway.dataplane.route_table import Address
 _PAUSE_ABOVE = 256 * 1024
 _IDLE_SECONDS = 60.0
 _IDLE_PER_ADDRESS = 256
+_SAY_THE_END = frozenset({b"content-length", b"transfer-encoding"})
 
 logger = logging.getLogger(__name__)
 
@@ -144,17 +145,18 @@ class Connection(asyncio.Protocol):
     # -- what the parser calls
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+        name = name.lower()
+        self.headers.append((name, value))
+        if name in _SAY_THE_END:
+            self._announced_end = True
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         if status < 200:
             self.headers.clear()
+            self._announced_end = False
             return
         self.status = status
-        self._announced_end = any(
-            name in (b"content-length", b"transfer-encoding") for name, _ in self.headers
-        )
         if not self._head_waiter.done():
             self._head_waiter.set_result(None)
 

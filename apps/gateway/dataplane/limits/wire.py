@@ -25,7 +25,7 @@ def command(*parts: bytes | str) -> bytes:
     """A command as Redis reads it."""
     encoded = [part.encode() if isinstance(part, str) else part for part in parts]
     head = b"*%d\r\n" % len(encoded)
-    return head + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in encoded)
+    return head + b"".join([b"$%d\r\n%s\r\n" % (len(part), part) for part in encoded])
 
 
 class Wire(asyncio.Protocol):
