@@ -67,6 +67,7 @@ def headers(team):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_every_route_admits_exactly_whom_it_says(web, headers):
     found: dict[str, list[str]] = {}

@@ -17,6 +17,7 @@ from typing import Any
 
 import anthropic
 import httpx
+import msgspec
 import openai
 import redis
 import uvicorn
@@ -25,6 +26,7 @@ import uvloop
 from apps.gateway.dataplane import keys, snapshot
 from apps.gateway.dataplane.app import Gateway, create_app
 from apps.gateway.dataplane.config import GatewayConfig
+from apps.gateway.dataplane.errors import Cause
 from apps.gateway.dataplane.limits.script import SEEDED_KEY
 from apps.gateway.dataplane.usage import USAGE_FIELD, USAGE_STREAM, UsageRecord, decode_record
 from controlplane import serve
@@ -147,6 +149,16 @@ class House:
                 ],
             )
         )
+
+    def change_route(self, name: str, **values: Any) -> None:
+        self.routes = [
+            msgspec.structs.replace(route, **values) if route.name == name else route
+            for route in self.routes
+        ]
+
+    def fall_back(self, name: str, to: str, *causes: Cause) -> None:
+        """The route goes on with another one, for these causes alone."""
+        self.change_route(name, fallbacks=[snapshot.FallbackEntry(on=list(causes), to=to)])
 
     def publish(self) -> int:
         version = time.time_ns() // 1000

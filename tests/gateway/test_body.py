@@ -80,6 +80,7 @@ class TestRewrite:
 
 
 class TestTopLevelFields:
+    @pytest.mark.slow
     @settings(max_examples=100, deadline=None)
     @given(FIELDS, st.booleans())
     def test_every_field_and_its_value(self, fields: dict[str, Any], spaced: bool) -> None:

@@ -12,11 +12,13 @@ import pytest
 
 from apps.gateway.dataplane import snapshot
 from apps.gateway.dataplane.circuits import CIRCUITS_HASH, CircuitReport, read_reports
+from apps.gateway.dataplane.errors import Cause
 from tests.gateway.faulty_upstream import FaultyUpstream
 from tests.gateway.harness import HEADERS, NO_TLS, House, Served, post
 from tests.waiting import eventually
 
 Start = Callable[..., Served]
+CAUSES: tuple[Cause, ...] = ("refused", "5xx", "429", "timeout")
 
 
 @pytest.fixture
@@ -30,16 +32,8 @@ def pair(house: House, failing: FaultyUpstream, upstream: FaultyUpstream) -> Hou
     """`tiny` at an upstream that will fail; whatever happens, `spare` goes on."""
     house.serve("tiny", failing.url)
     house.serve("spare", upstream.url)
-    fall_back(house, "tiny", "spare")
+    house.fall_back("tiny", "spare", *CAUSES)
     return house
-
-
-def fall_back(house: House, name: str, to: str) -> None:
-    steps = [snapshot.FallbackEntry(on=["refused", "5xx", "429", "timeout"], to=to)]
-    house.routes = [
-        msgspec.structs.replace(route, fallbacks=steps) if route.name == name else route
-        for route in house.routes
-    ]
 
 
 def reports(house: House) -> list[CircuitReport]:
@@ -73,6 +67,7 @@ class TestOpenAndClosed:
         assert failing.seen[-1].path == "/v1/chat/completions"
         assert any(seen.path == "/v1/models" for seen in failing.seen)
 
+    @pytest.mark.slow
     def test_a_server_with_a_good_face_is_tried_once_for_each_probe(
         self, pair: House, failing: FaultyUpstream, start_gateway: Start
     ) -> None:
@@ -125,6 +120,7 @@ class TestWithoutAnAlternative:
         with FaultyUpstream(port=port):
             assert post(gateway).status_code == 200
 
+    @pytest.mark.slow
     def test_while_one_request_finds_out_the_others_are_told(
         self, house: House, upstream: FaultyUpstream, start_gateway: Start
     ) -> None:
@@ -162,7 +158,7 @@ class TestHangingInference:
         ]
         target = snapshot.TargetEntry(deployment_id=5)
         house.routes.append(snapshot.RouteEntry(name="tiny", team_id=1, targets=[target]))
-        fall_back(house, "tiny", "spare")
+        house.fall_back("tiny", "spare", *CAUSES)
         return house
 
     def test_two_time_outs_open_it_and_a_token_closes_it(

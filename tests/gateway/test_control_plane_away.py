@@ -169,6 +169,7 @@ class TestRedisIsAway:
 
 
 class TestAProcessIsKilled:
+    @pytest.mark.slow
     def test_its_journal_is_delivered_by_the_next_one(
         self, house: House, upstream: FaultyUpstream, tmp_path: Path
     ) -> None:

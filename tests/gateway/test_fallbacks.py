@@ -27,17 +27,6 @@ def server() -> Iterator[Callable[..., FaultyUpstream]]:
         yield lambda **faults: stack.enter_context(FaultyUpstream(**faults))
 
 
-def change(house: House, name: str, **values: Any) -> None:
-    house.routes = [
-        msgspec.structs.replace(route, **values) if route.name == name else route
-        for route in house.routes
-    ]
-
-
-def fall_back(house: House, name: str, to: str, *causes: Any) -> None:
-    change(house, name, fallbacks=[snapshot.FallbackEntry(on=list(causes), to=to)])
-
-
 def sleeping(house: House, name: str, *, number: int = 7) -> None:
     house.deployments.append(
         snapshot.DeploymentEntry(id=number, name=name, state="asleep", on_demand=True)
@@ -69,7 +58,9 @@ class TestEveryCause:
             each for each in ("refused", "5xx", "429", "timeout", "context") if each != cause
         ]
         steps = [(others, "other"), ([cause], "right")]
-        change(house, "tiny", fallbacks=[snapshot.FallbackEntry(on=on, to=to) for on, to in steps])
+        house.change_route(
+            "tiny", fallbacks=[snapshot.FallbackEntry(on=on, to=to) for on, to in steps]
+        )
 
         reply = post(start_gateway(first_byte_seconds=0.4), stream=stream)
 
@@ -90,7 +81,7 @@ class TestEveryCause:
         with FaultyUpstream() as gone:
             house.serve("tiny", gone.url)
         house.serve("spare", server().url)
-        fall_back(house, "tiny", "spare", "refused")
+        house.fall_back("tiny", "spare", "refused")
 
         reply = post(start_gateway(), stream=stream)
 
@@ -101,7 +92,7 @@ class TestEveryCause:
     ) -> None:
         sleeping(house, "tiny")
         house.serve("spare", server().url)
-        fall_back(house, "tiny", "spare", "cold")
+        house.fall_back("tiny", "spare", "cold")
 
         reply = post(start_gateway(), stream=stream)
 
@@ -117,7 +108,7 @@ class TestOnlyBeforeTheFirstByte:
         house.serve("tiny", server().url)
         spare = server()
         house.serve("spare", spare.url)
-        fall_back(house, "tiny", "spare", "refused", "5xx")
+        house.fall_back("tiny", "spare", "refused", "5xx")
 
         reply = post(start_gateway(), stream=True, user=fault)
 
@@ -138,7 +129,7 @@ class TestChains:
         for number, upstream in enumerate(servers):
             house.serve(f"r{number}", upstream.url)
         for number, cause in enumerate(["5xx", "429", "refused"]):
-            fall_back(house, f"r{number}", f"r{number + 1}", cause)
+            house.fall_back(f"r{number}", f"r{number + 1}", cause)
 
         reply = post(start_gateway(), model="r0")
 
@@ -163,9 +154,9 @@ class TestChains:
         servers = [server(status=503), server(status=503)]
         for number, upstream in enumerate(servers):
             house.serve(f"r{number}", upstream.url)
-        change(house, "r0", aliases=["also-r0"])
-        fall_back(house, "r0", "r1", "5xx")
-        fall_back(house, "r1", back_to, "5xx")
+        house.change_route("r0", aliases=["also-r0"])
+        house.fall_back("r0", "r1", "5xx")
+        house.fall_back("r1", back_to, "5xx")
 
         reply = post(start_gateway(), model="r0")
 
@@ -179,7 +170,7 @@ class TestChains:
         for number in range(4):
             house.serve(f"r{number}", server(says_nothing=True).url)
             if number:
-                fall_back(house, f"r{number - 1}", f"r{number}", "timeout")
+                house.fall_back(f"r{number - 1}", f"r{number}", "timeout")
         gateway = start_gateway(first_byte_seconds=5, attempt_seconds=1)
         began = time.monotonic()
 
@@ -199,7 +190,7 @@ class TestChains:
         spare = server()
         house.serve("tiny", server(status=503).url)
         house.serve("spare", spare.url)
-        fall_back(house, "tiny", "spare", "5xx")
+        house.fall_back("tiny", "spare", "5xx")
         house.keys = [msgspec.structs.replace(house.keys[0], denied_models=["spare"])]
 
         reply = post(start_gateway())
@@ -207,13 +198,14 @@ class TestChains:
         assert reply.status_code == 503
         assert spare.seen == []
 
+    @pytest.mark.slow
     def test_after_a_failed_fallback_the_sleeping_model_is_waited_for(
         self, house: House, server: Any, start_gateway: Start
     ) -> None:
         sleeping(house, "tiny")
         with FaultyUpstream() as gone:
             house.serve("spare", gone.url)
-        fall_back(house, "tiny", "spare", "cold")
+        house.fall_back("tiny", "spare", "cold")
 
         reply = post(start_gateway(hold_seconds=0.5), stream=False)
 
@@ -224,7 +216,7 @@ class TestChains:
     ) -> None:
         house.serve("tiny", server(status=503).url)
         sleeping(house, "big")
-        fall_back(house, "tiny", "big", "5xx")
+        house.fall_back("tiny", "big", "5xx")
         gateway = start_gateway()
         answering = server()
         with ThreadPoolExecutor(1) as people:
@@ -258,7 +250,7 @@ class TestContext:
         small, large = server(), server()
         self.small(house, small.url)
         house.serve("large", large.url)
-        fall_back(house, "tiny", "large", "context")
+        house.fall_back("tiny", "large", "context")
         gateway = start_gateway()
 
         short = post(gateway)
@@ -274,8 +266,7 @@ class TestContext:
     ) -> None:
         self.small(house, server().url)
         house.serve("unused", server().url)
-        change(
-            house,
+        house.change_route(
             "tiny",
             targets=[snapshot.TargetEntry(upstream_id=number) for number in (1, 2)],
         )
@@ -308,7 +299,7 @@ class TestTheHouse:
         upstream: FaultyUpstream = server()
         house.serve("cloud", upstream.url)
         house.upstreams[1] = msgspec.structs.replace(house.upstreams[1], leaves_house=True)
-        fall_back(house, "tiny", "cloud", "5xx")
+        house.fall_back("tiny", "cloud", "5xx")
         return upstream
 
     def test_nothing_leaves_without_the_route_s_word(
@@ -323,7 +314,7 @@ class TestTheHouse:
     def test_with_it_the_client_is_told(
         self, house: House, outside: FaultyUpstream, start_gateway: Start
     ) -> None:
-        change(house, "cloud", may_leave_house=True)
+        house.change_route("cloud", may_leave_house=True)
 
         reply = post(start_gateway(), model="cloud")
 
@@ -333,12 +324,12 @@ class TestTheHouse:
     def test_a_fallback_leaves_only_if_the_route_that_was_asked_for_may(
         self, house: House, outside: FaultyUpstream, start_gateway: Start
     ) -> None:
-        change(house, "cloud", may_leave_house=True)
+        house.change_route("cloud", may_leave_house=True)
         refused = post(start_gateway(), model="tiny")
         assert refused.status_code == 503
         assert outside.seen == []
 
-        change(house, "tiny", may_leave_house=True)
+        house.change_route("tiny", may_leave_house=True)
         allowed = post(start_gateway(), model="tiny")
 
         assert allowed.headers["x-hearth-leaves-house"] == "yes"

@@ -93,6 +93,7 @@ class TestASlowReader:
             assert upstream.sent_bytes < 30_000_000  # of 150 MB
             assert resident_mib() - before < 60
 
+    @pytest.mark.slow
     def test_one_that_takes_nothing_at_all_is_let_go(
         self, house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
     ) -> None:

@@ -181,6 +181,7 @@ class TestRedisAway:
             settle(ledger, each, 1000)
         await until(lambda: day(own_redis) == (5610, 0, 0))
 
+    @pytest.mark.slow
     async def test_again_and_again(self, start: Start, own_redis: OwnRedis) -> None:
         ledger = await start(wait_seconds=0.1)
         settled = 0
@@ -214,6 +215,7 @@ class TestRedisAway:
         settle(ledger, running.pop(), 30)
         await until(lambda: day(own_redis) == (30, 150, 3))
 
+    @pytest.mark.slow
     async def test_a_redis_that_refuses_to_write_is_away(
         self, start: Start, own_redis: OwnRedis
     ) -> None:

@@ -30,6 +30,7 @@ def found(client: Client, **filters: Any) -> set[str]:
 
 
 class TestFinding:
+    @pytest.mark.slow
     def test_by_everything_a_request_is(self, admin_client: Client, team: Team) -> None:
         plain = make_record(team)
         special = {

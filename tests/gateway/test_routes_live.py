@@ -37,10 +37,6 @@ def three(house: House) -> Iterator[list[FaultyUpstream]]:
         yield servers
 
 
-def change(house: House, **values: Any) -> None:
-    house.routes[0] = msgspec.structs.replace(house.routes[0], **values)
-
-
 def served_by(reply: httpx.Response) -> str:
     assert reply.status_code == 200, reply.text
     return str(reply.headers["x-served-by"])
@@ -51,7 +47,7 @@ class TestNames:
         self, house: House, upstream: FaultyUpstream, start_gateway: Start
     ) -> None:
         house.serve("tiny", upstream.url)
-        change(house, aliases=["gpt-4o"])
+        house.change_route("tiny", aliases=["gpt-4o"])
         gateway = start_gateway()
 
         reply = post(gateway, model="gpt-4o")
@@ -84,8 +80,8 @@ class TestNames:
         self, house: House, three: list[FaultyUpstream], start_gateway: Start
     ) -> None:
         weights = (6.0, 3.0, 0.0)
-        change(
-            house,
+        house.change_route(
+            "tiny",
             targets=[
                 snapshot.TargetEntry(upstream_id=number, weight=weight)
                 for number, weight in enumerate(weights, 1)
@@ -104,7 +100,7 @@ class TestAffinity:
     def test_a_session_stays_where_it_was_and_sessions_spread(
         self, house: House, three: list[FaultyUpstream], start_gateway: Start
     ) -> None:
-        change(house, affinity="session")
+        house.change_route("tiny", affinity="session")
         gateway = start_gateway()
 
         places = {
@@ -118,7 +114,7 @@ class TestAffinity:
     def test_the_same_in_every_process(
         self, house: House, three: list[FaultyUpstream], start_gateway: Start
     ) -> None:
-        change(house, affinity="session")
+        house.change_route("tiny", affinity="session")
         one, other = start_gateway(), start_gateway(cache_file=None, spool_dir=None)
 
         for session in range(6):
@@ -128,7 +124,7 @@ class TestAffinity:
     def test_turns_of_a_conversation_meet_their_prefix_again(
         self, house: House, three: list[FaultyUpstream], start_gateway: Start
     ) -> None:
-        change(house, affinity="prefix")
+        house.change_route("tiny", affinity="prefix")
         gateway = start_gateway()
         turns = [{"role": "user", "content": "How are you?"}]
         places = Counter[str]()
@@ -144,7 +140,7 @@ class TestAffinity:
     def test_a_favourite_that_fails_is_replaced_for_as_long_as_it_does(
         self, house: House, three: list[FaultyUpstream], start_gateway: Start
     ) -> None:
-        change(house, affinity="session")
+        house.change_route("tiny", affinity="session")
         gateway = start_gateway()
         favourite = served_by(post(gateway, user="me"))
         server = three[int(favourite.removeprefix("up-")) - 1]
@@ -185,7 +181,7 @@ class TestTrace:
         self, house: House, three: list[FaultyUpstream], start_gateway: Start
     ) -> None:
         three[0].status = 503
-        change(house, targets=house.routes[0].targets[:2])
+        house.change_route("tiny", targets=house.routes[0].targets[:2])
         house.upstreams[1] = msgspec.structs.replace(house.upstreams[1], problem="Küche: away →.")
 
         reply = self.ask(start_gateway(), self.ticket(), stream=True)
@@ -254,8 +250,8 @@ class TestEditsUnderTraffic:
         with ThreadPoolExecutor(8) as people:
             running = [people.submit(stream) for _ in range(8)]
             for number in range(50):
-                change(
-                    house,
+                house.change_route(
+                    "tiny",
                     targets=[
                         msgspec.structs.replace(target, weight=1.0 + (number + place) % 3)
                         for place, target in enumerate(original)
@@ -272,6 +268,7 @@ class TestEditsUnderTraffic:
         assert outcomes["whole"] > 20
         assert all(server.asked for server in three)
 
+    @pytest.mark.slow
     def test_an_edit_arrives_even_without_its_announcement(
         self, house: House, three: list[FaultyUpstream], start_gateway: Start
     ) -> None:

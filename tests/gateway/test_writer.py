@@ -41,6 +41,7 @@ def waiting_entries() -> int:
 
 
 class TestTheWriter:
+    @pytest.mark.slow
     def test_counts_every_request_once_though_it_is_killed(
         self, team: Team, start_writer: Callable[[], subprocess.Popen[bytes]]
     ) -> None:
@@ -85,6 +86,7 @@ class TestTheWriter:
         assert used_at is not None
         assert used_at.timestamp() == 1.76e9
 
+    @pytest.mark.slow
     def test_goes_on_after_redis_was_emptied_and_repairs_the_table(
         self, team: Team, start_writer: Callable[[], subprocess.Popen[bytes]]
     ) -> None:

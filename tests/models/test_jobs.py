@@ -342,6 +342,7 @@ class TestDelete:
         run_operation(actions.delete_ai_model(ai_model=second, requested_by=admin))
         assert not path.exists()
 
+    @pytest.mark.slow
     @pytest.mark.django_db(transaction=True)
     def test_adding_the_same_file_waits_for_the_deletion_to_end(
         self, team: Team, admin: User, monkeypatch: pytest.MonkeyPatch

@@ -52,6 +52,7 @@ def texts(operation):
     return list(operation.lines.order_by("sequence").values_list("text", flat=True))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_another_worker_continues_after_kill_9(team, start_worker, notes, hold):
     first = start_worker(JOBS, lease_seconds=2)
@@ -75,6 +76,7 @@ def test_another_worker_continues_after_kill_9(team, start_worker, notes, hold):
     assert sequences == list(range(1, operation.last_sequence + 1))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_that_starts_takes_over_at_once_from_one_that_was_killed(
     team, start_worker, notes, hold
@@ -117,6 +119,7 @@ def test_losing_every_connection_to_postgres_does_not_cost_the_operation(
     assert "did second" in texts(operation)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_long_operations_leave_threads_for_periodic_jobs(team, start_worker, notes, hold):
     start_worker(JOBS, beat=True, operations_at_once=2, resend_seconds=2)
@@ -214,6 +217,7 @@ def test_a_message_that_comes_again_is_not_work_again(team, start_worker, notes,
     assert operation.attempt == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_queue_survives_a_redis_that_forgets(team, start_worker, notes):
     operation = make_operation(team=team, params={"file": str(notes)})
@@ -271,6 +275,7 @@ def _start_redis(directory: Path) -> subprocess.Popen[bytes]:
     return process
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_fifty_reconnects_lose_and_double_no_line(team, admin, web, start_worker):
     start_worker(JOBS)

@@ -99,11 +99,12 @@ class TestRunPlaybook:
         thread.start()
         eventually(lambda: "sleep" in carriers(name), within=30)
         cancelled.set()
-        thread.join(10)
+        thread.join(60)
 
         assert results == ["cancelled"]
-        assert carriers(name) == []
+        eventually(lambda: not carriers(name), within=30)  # by themselves they last a minute
 
+    @pytest.mark.slow
     def test_a_killed_worker_leaves_an_orphan_that_the_next_attempt_ends(
         self, tmp_path: Path, name: str
     ) -> None:
@@ -115,7 +116,7 @@ class TestRunPlaybook:
         )
         eventually(lambda: "sleep" in carriers(name), within=30)
         worker.send_signal(signal.SIGKILL)
-        worker.wait(5)
+        worker.wait(30)
 
         assert end_leftovers(name) > 0
         eventually(lambda: not carriers(name), within=30)

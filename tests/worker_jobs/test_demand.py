@@ -117,6 +117,7 @@ class TestWaking:
         (target,) = list_serving_targets()
         assert len(target.replicas) == 1
 
+    @pytest.mark.slow
     def test_many_requests_wake_it_once(
         self, asleep: Deployment, stage: Stage, listener: None
     ) -> None:
@@ -127,6 +128,7 @@ class TestWaking:
         assert moves_of(asleep).count("asleep") == 1
         assert moves_of(asleep)[-2:] == ["deploying", "ready"]
 
+    @pytest.mark.slow
     def test_without_memory_it_stays_asleep_and_says_why(
         self, asleep: Deployment, node: Node, stage: Stage, listener: None
     ) -> None:

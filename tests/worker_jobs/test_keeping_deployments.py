@@ -88,6 +88,7 @@ class TestKeepingItSo:
         assert fresh(deployment.pk).state_reason.startswith("1 of 2 replicas answer. Replica 2: ")
         assert complete(replica_of(deployment, 1)).status_code == 200
 
+    @pytest.mark.slow
     def test_after_everything_was_gone_one_look_brings_it_back(
         self, deploy: Callable[..., Deployment], stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -138,6 +139,7 @@ class TestKeepingItSo:
         assert failed.state == DeploymentState.FAILED
         assert "stayed pending for too long" in failed.state_reason
 
+    @pytest.mark.slow
     def test_a_model_server_that_never_finishes_loading_is_replaced(
         self, deploy: Callable[..., Deployment], stage: Stage
     ) -> None:
@@ -154,6 +156,7 @@ class TestKeepingItSo:
         assert any("did not load within" in said for said in reasons_of(second))
         assert stage.server_pid(second.pk) != before
 
+    @pytest.mark.slow
     def test_a_hanging_model_server_is_replaced(
         self, deploy: Callable[..., Deployment], stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:

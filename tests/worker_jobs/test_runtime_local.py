@@ -133,6 +133,7 @@ def test_the_waits_grow_and_it_gives_up_with_a_sentence(
     eventually(lambda: stage.pids() == [])
 
 
+@pytest.mark.slow
 def test_only_the_last_five_exits_are_kept(
     spec: ReplicaSpec, stage: Stage, settings: Settings
 ) -> None:
