@@ -98,14 +98,17 @@ def check_access(caller: Caller, address: str, *, scope: str) -> None:
     if caller.networks is None:
         return
     place = place_of(address)
-    if place is None or not any(place in network for network in caller.networks):
-        shown = address or "an address that is not known"
-        raise GatewayError(
-            403,
-            "address_not_allowed",
-            f"This API key may not be used from {shown}. The networks it may be used from are "
-            "on the Keys page.",
-        )
+    if place is not None:
+        for network in caller.networks:
+            if place in network:
+                return
+    shown = address or "an address that is not known"
+    raise GatewayError(
+        403,
+        "address_not_allowed",
+        f"This API key may not be used from {shown}. The networks it may be used from are "
+        "on the Keys page.",
+    )
 
 
 @lru_cache(maxsize=4096)
