@@ -93,7 +93,8 @@ def _place(upstream: Upstream) -> _Place:
         raise ServerSilent(
             "Its API key was stored under another secret of this installation; set it anew."
         ) from problem
-    return _Place(f"{scheme}://{address.authority}{address.path}", key, tuple(upstream.speaks))
+    base_url = f"{scheme}://{address.authority.decode()}{address.path}"
+    return _Place(base_url, key, tuple(upstream.speaks))
 
 
 def _ask(place: _Place) -> Offer:
