@@ -172,6 +172,7 @@ class TestTheUpstreamBreaks:
         assert reply.status_code == 502
         assert "cannot be reached" in reply.json()["error"]["message"]
 
+    @pytest.mark.slow
     def test_when_it_says_nothing(
         self, house: House, upstream: FaultyUpstream, start_gateway: Callable[..., Served]
     ) -> None:

@@ -76,6 +76,7 @@ step = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=400,
     deadline=None,

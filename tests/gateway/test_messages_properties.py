@@ -60,6 +60,7 @@ def is_sound(outcome: Any) -> bool:
     return bool(outcome["model"] == "theirs" and outcome["messages"])
 
 
+@pytest.mark.slow
 class TestAnyBody:
     @REQUESTS
     @QUICK

@@ -74,6 +74,7 @@ class TestSpool:
 
 
 class TestRedisTakesNoMore:
+    @pytest.mark.slow
     def test_what_does_not_fit_waits_on_disk_and_comes_later(
         self, house: House, upstream: FaultyUpstream, tmp_path: Path
     ) -> None:

@@ -96,6 +96,7 @@ def test_a_worker_that_starts_takes_over_at_once_from_one_that_was_killed(
     assert effects(notes) == ["first attempt 1", "second attempt 1", "second attempt 2"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_losing_every_connection_to_postgres_does_not_cost_the_operation(
     team, start_worker, notes, hold
@@ -193,6 +194,7 @@ def test_cancelling_stops_a_running_job(team, admin, start_worker, notes, hold):
     assert texts(operation)[-1] == "Cancelled: the work has stopped."
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_message_that_comes_again_is_not_work_again(team, start_worker, notes, hold):
     """Redis hands a message out again after the visibility timeout."""

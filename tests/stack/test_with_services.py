@@ -48,6 +48,7 @@ def test_what_was_written_is_there_the_next_time(installation: Installation) -> 
     assert "b'1'" in installation.run("with", "redis", "--", sys.executable, "-c", ask)[1]
 
 
+@pytest.mark.slow
 def test_sockets_get_a_short_folder_when_the_path_is_too_long(installation: Installation) -> None:
     installation.var = installation.var.parent / ("long-" * 24) / "var"
 
@@ -69,6 +70,7 @@ def test_a_second_one_in_the_same_folder_says_who_is_there(installation: Install
     assert first.process.poll() is None
 
 
+@pytest.mark.slow
 def test_two_folders_do_not_disturb_each_other(installation: Installation) -> None:
     installation.start(*BOTH, *SLEEP)
     other = Installation(installation.var.parent / "other")
@@ -77,6 +79,7 @@ def test_two_folders_do_not_disturb_each_other(installation: Installation) -> No
     assert other.processes() == {}
 
 
+@pytest.mark.slow
 def test_nothing_stays_when_the_supervisor_is_killed(installation: Installation) -> None:
     first = installation.start(*BOTH, *SLEEP)
     eventually(lambda: installation.running("sleep 120"), within=30)
@@ -133,6 +136,7 @@ def test_sigterm_ends_the_command_and_the_services(installation: Installation) -
     assert installation.processes() == {}
 
 
+@pytest.mark.slow
 def test_a_half_made_database_folder_is_made_again(installation: Installation) -> None:
     for name in ("data", "data.unfinished"):
         half = installation.var / "pg" / name / "base"
@@ -144,6 +148,7 @@ def test_a_half_made_database_folder_is_made_again(installation: Installation) -
     assert status == 0, output
 
 
+@pytest.mark.slow
 def test_a_lock_file_that_names_a_stranger_does_not_keep_postgres_away(
     installation: Installation,
 ) -> None:

@@ -86,6 +86,7 @@ class TestFallingAsleep:
         sync_replicas()
         assert fresh(deployment.pk).state == DeploymentState.READY
 
+    @pytest.mark.slow
     def test_a_request_in_flight_is_finished(self, deploy: Deploy, stage: Stage) -> None:
         deployment = deploy(keep_warm=False, idle_seconds=5, context_length=512)
         replica = replica_of(deployment)

@@ -66,6 +66,7 @@ class TestKeepingItSo:
         assert replica.exits[0]["signal"] == "SIGKILL"
         assert complete(replica).status_code == 200
 
+    @pytest.mark.slow
     def test_a_crash_between_two_looks_is_noticed(
         self, deploy: Callable[..., Deployment], stage: Stage
     ) -> None:
