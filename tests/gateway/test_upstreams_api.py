@@ -30,7 +30,7 @@ class TestUpstreams:
         with FaultyUpstream() as server:
             server.models = ["a", "b"]
             added = post(
-                admin_client, "upstreams", name="out", base_url=server.url, api_key="sk-1"
+                admin_client, "upstreams", name="out", base_url=server.url, api_key=" sk-1 "
             ).json()
             assert added["state"] == "unknown"
             operation = run_operation(enqueued()[0])
@@ -40,7 +40,7 @@ class TestUpstreams:
         assert row.models_found == ["a", "b"]
         assert row.latency_ms is not None
         assert "sk-1" not in row.sealed_key
-        assert server.seen[0].header("authorization") == "Bearer sk-1"
+        assert server.seen[0].header("authorization") == "Bearer sk-1"  # without what was around it
         shown = admin_client.get(f"/api/upstreams/{added['id']}")
         assert shown.json()["state"] == "reachable"
         assert b"sk-1" not in shown.content
