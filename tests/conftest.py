@@ -14,6 +14,8 @@ import pytest_django
 from django.conf import settings
 from django.db import connection, connections
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from apps.accounts.models import Team, User
 from apps.core.permissions import Role
@@ -26,6 +28,12 @@ from tests.waiting import eventually
 from worker_jobs.operation_job import perform
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A busy machine is no failure.
+hypothesis_settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +124,7 @@ class LiveWorker:
     def stop(self) -> None:
         """As the supervisor does: ask, and wait."""
         self.process.terminate()
-        self.process.wait(timeout=15)
+        self.process.wait(timeout=60)
 
     def kill(self) -> None:
         """As the kernel would: at once, without a word."""
@@ -173,7 +181,7 @@ def start_worker(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..
             )
         worker = LiveWorker(process, log)
         started.append(worker)
-        eventually(worker.is_ready, within=30)
+        eventually(worker.is_ready, within=120)
         return worker
 
     yield start
@@ -225,7 +233,7 @@ def web_process(
                     command, cwd=ROOT, env=environment, stdout=output, stderr=output
                 )
             started.append((process, f"http://127.0.0.1:{port}"))
-            eventually(lambda: _answers(process, port, log), within=30, every=0.1)
+            eventually(lambda: _answers(process, port, log), within=120, every=0.1)
         return started[0][1]
 
     yield start

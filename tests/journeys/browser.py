@@ -18,6 +18,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+# A console on a busy machine is slow, not broken.
+expect.set_options(timeout=30_000)
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:

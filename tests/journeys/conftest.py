@@ -62,14 +62,14 @@ class Hearth:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def until_restarted(self, service: str, *, old_pid: int, within: float = 30) -> None:
+    def until_restarted(self, service: str, *, old_pid: int, within: float = 90) -> None:
         def is_new_and_ready() -> bool:
             note = json.loads((self.var / "run" / "services.json").read_text())[service]
             return note["pid"] != old_pid and bool(note["ready"])
 
         eventually(is_new_and_ready, within=within)
 
-    def until_well(self, *, within: float = 45) -> None:
+    def until_well(self, *, within: float = 120) -> None:
         """Every dependency answers and a model does too."""
 
         def is_well() -> bool:
@@ -117,7 +117,7 @@ def start(var: Path, **environment: str) -> Hearth:
 def stop(hearth: Hearth) -> None:
     hearth.process.send_signal(signal.SIGINT)
     try:
-        hearth.process.wait(20)
+        hearth.process.wait(60)
     except subprocess.TimeoutExpired:
         hearth.process.kill()
         raise

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 NAME = "kitchen tablet"
 MODEL = "opsling"
 # Gateways hear of a change within two seconds; a machine with other work to do takes longer.
-HEARD_SECONDS = 20
+HEARD_SECONDS = 60
 SHOWN_MS = 30_000
 
 
